@@ -1,0 +1,60 @@
+"""Prepare the process for pyinfra: gevent first, then pyinfra's switches, its chatter captured."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections import defaultdict, deque
+
+#: Log lines kept per host; the last ones explain a failure.
+_KEPT_LINES = 40
+
+
+def patch_standard_library() -> None:
+    """Make sockets and threads cooperative. Call before anything imports requests or pyinfra."""
+    from gevent import monkey
+
+    if not monkey.is_module_patched("socket"):
+        # ssl is patched too; gevent warns when somebody imported it earlier, as pytest does.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", monkey.MonkeyPatchWarning)
+            monkey.patch_all()
+
+
+class HostLog(logging.Handler):
+    """Keep what pyinfra logs per host, so that a failure can show it; print none of it."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.lines: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=_KEPT_LINES))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Append the record to the log of the host whose greenlet this is."""
+        from pyinfra.context import ctx_host
+
+        host = ctx_host.get()
+        name = host.name if host is not None else ""
+        self.lines[name].extend(record.getMessage().splitlines())
+
+    def last_lines(self, host: str) -> str:
+        """Return the kept lines of one host and forget them."""
+        return "\n".join(self.lines.pop(host, ()))
+
+
+def embed_pyinfra() -> HostLog:
+    """Set pyinfra up for embedding and return the log that captures what it says."""
+    patch_standard_library()
+    import pyinfra
+
+    # Outside CLI mode pyinfra names an operation by its position, so that two hosts with
+    # different operations would collide (shared facts: pyinfra 3.10, read in its source).
+    pyinfra.is_cli = True
+    log = HostLog()
+    logger = pyinfra.logger
+    for handler in [h for h in logger.handlers if isinstance(h, HostLog)]:
+        logger.removeHandler(handler)
+    logger.addHandler(log)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    logging.getLogger("paramiko").setLevel(logging.CRITICAL)
+    return log

@@ -1,0 +1,41 @@
+"""Apply: run a host's operations in order, each a no-op when nothing differs."""
+
+from __future__ import annotations
+
+import time
+
+from pyinfra.api.operations import run_host_op
+
+from deeprig.engine.host_run import HostJob, Operation
+from deeprig.engine.operations import texts_of
+from deeprig.report.model import OperationResult
+
+#: Lines of a failed command's output that a report keeps.
+_KEPT_LINES = 30
+
+
+def execute(job: HostJob) -> None:
+    """Run the host's operations until the end, a failure, or a request to stop."""
+    with job.contained():
+        for operation in job.operations():
+            job.record(_execute_one(job, operation))
+
+
+def _execute_one(job: HostJob, operation: Operation) -> OperationResult:
+    started = time.monotonic()
+    succeeded = run_host_op(job.state, job.host, operation.hash)
+    meta = job.state.get_op_data_for_host(job.host, operation.hash).operation_meta
+    told = job.log.last_lines(job.host.name)
+    if succeeded:
+        status, output = ("changed" if meta.did_change() else "unchanged"), ""
+    else:
+        status = "failed"
+        output = "\n".join((*meta.stdout_lines, *meta.stderr_lines)) or told
+    return OperationResult(
+        role=operation.role,
+        name=operation.name,
+        status=status,
+        seconds=round(time.monotonic() - started, 3),
+        commands=tuple(job.masker(text) for text in texts_of(meta._commands or ())),  # noqa: SLF001 - pyinfra keeps the executed commands nowhere public
+        output=job.masker("\n".join(output.splitlines()[-_KEPT_LINES:])),
+    )

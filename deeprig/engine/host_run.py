@@ -1,0 +1,181 @@
+"""One host's run, from connection to result: nothing that happens here reaches another host."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from pyinfra.api.exceptions import ConnectError, PyinfraError
+from pyinfra.api.host import Host
+from pyinfra.context import ctx_config, ctx_host
+from pyinfra_cli.exceptions import UnexpectedExternalError
+from pyinfra_cli.util import exec_file
+
+from deeprig.engine.connector import explain_connect_error
+from deeprig.engine.embedding import HostLog
+from deeprig.engine.interruption import Abandoned, Interruption
+from deeprig.engine.operations import role_and_name
+from deeprig.engine.progress import Progress
+from deeprig.engine.state import RunState
+from deeprig.errors import DeeprigError
+from deeprig.inventory.model import SSH_DEFAULT_PORT, DeclaredHost
+from deeprig.masking import Masker
+from deeprig.report.model import HostRun, OperationResult
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation registered for a host."""
+
+    hash: str
+    role: str
+    name: str
+
+
+@dataclass(slots=True)
+class HostJob:
+    """A host on its way through the run; ``run`` is its result so far."""
+
+    host: Host
+    declared: DeclaredHost
+    state: RunState
+    log: HostLog
+    progress: Progress
+    masker: Masker
+    interruption: Interruption
+    run: HostRun
+    current: Operation | None = None
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def is_going(self) -> bool:
+        """Say whether nothing has ended this host's run yet."""
+        return self.run.status == "ok"
+
+    def connect(self) -> None:
+        """Connect; a failure ends this host's run as unreachable."""
+        with self.contained():
+            self.progress.host_connecting(self.host.name)
+            try:
+                self.host.connect(show_errors=False, raise_exceptions=True)
+            except ConnectError as error:
+                self._unreachable(str(error))
+                return
+            except PyinfraError as error:  # a key file that cannot be used, and its kin
+                self._unreachable(str(error))
+                return
+            self.state.activate_host(self.host)
+
+    def prepare(self, deploy_script: Path) -> None:
+        """Execute the deploy script for this host; its operations are registered, not run."""
+        with self.contained():
+            exec_file(str(deploy_script))
+            facts = self.state.facts.get(self.host.name)
+            self.run = replace(self.run, facts=asdict(facts) if facts else {})
+            self.progress.host_ready(self.host.name, len(self.host.op_hash_order))
+
+    def operations(self) -> Iterator[Operation]:
+        """Yield the registered operations in order, until one fails or a stop is asked for."""
+        # A copy: an operation called inside another registers itself while we iterate.
+        for position, op_hash in enumerate(tuple(self.host.op_hash_order), start=1):
+            operation = Operation(op_hash, *role_and_name(self.state.get_op_meta(op_hash)))
+            if self.interruption.is_asked:
+                self.run = replace(self.run, status="interrupted")
+            if not self.is_going:
+                self._add(OperationResult(operation.role, operation.name, "not run"))
+                continue
+            self.current = operation
+            self.progress.operation_started(
+                self.host.name, operation.role, operation.name, position
+            )
+            yield operation
+            self.current = None
+
+    def record(self, result: OperationResult) -> None:
+        """Add a result; a failed one ends this host's run."""
+        self._add(result)
+        self.progress.operation_finished(self.host.name, result)
+        if result.status == "failed":
+            self.fail(f"{result.role}: {result.name} failed")
+
+    def fail(self, reason: str, remedy: str | None = None) -> None:
+        """End this host's run as failed."""
+        self.run = replace(
+            self.run, status="failed", reason=self.masker(reason), remedy=remedy
+        )
+
+    def finish(self) -> HostRun:
+        """Return the result, with the whole time this host took."""
+        self.run = replace(self.run, seconds=round(time.monotonic() - self.started, 2))
+        self.progress.host_finished(self.run)
+        return self.run
+
+    def contained(self) -> _Contained:
+        """Return a context in which whatever is raised ends this host's run, and only this."""
+        return _Contained(self)
+
+    def _add(self, result: OperationResult) -> None:
+        self.run = replace(self.run, operations=(*self.run.operations, result))
+
+    def _unreachable(self, message: str) -> None:
+        settings = self.declared.settings
+        problem = explain_connect_error(
+            message,
+            settings.ssh_user or "USER",
+            settings.ssh_hostname or self.host.name,
+            settings.ssh_port or SSH_DEFAULT_PORT,
+        )
+        self.run = replace(
+            self.run,
+            status="unreachable",
+            reason=self.masker(f"{problem.place}: {problem.reason}"),
+            remedy=problem.remedy,
+        )
+
+
+class _Contained:
+    """Sets pyinfra's context of one host, and turns exceptions into that host's result.
+
+    pyinfra lets a plain exception in one host's fact parser abort the run of all hosts.
+    """
+
+    def __init__(self, job: HostJob) -> None:
+        self._job = job
+        self._contexts: list[Callable[[], None]] = []
+
+    def __enter__(self) -> None:
+        job = self._job
+        ctx_host.set(job.host)
+        ctx_config.set(job.state.config.copy())
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        ctx_host.reset()
+        ctx_config.reset()
+        job = self._job
+        if error is None:
+            return True
+        if isinstance(error, Abandoned):
+            where = f"{job.current.role}: {job.current.name}" if job.current else None
+            job.run = replace(job.run, status="interrupted", in_operation=where)
+            return True
+        if not isinstance(error, Exception):
+            return False
+        job.fail(_reason(error, job), _remedy(error))
+        return True
+
+
+def _reason(error: Exception, job: HostJob) -> str:
+    cause = error.exception if isinstance(error, UnexpectedExternalError) else error
+    told = job.log.last_lines(job.host.name)
+    where = f"{job.current.role}: {job.current.name}: " if job.current else ""
+    kind = "" if isinstance(cause, PyinfraError | DeeprigError) else f"{type(cause).__name__}: "
+    text = f"{where}{kind}{cause}"
+    return f"{text}\n{told}" if told else text
+
+
+def _remedy(error: Exception) -> str | None:
+    if isinstance(error, UnexpectedExternalError | PyinfraError | DeeprigError | OSError):
+        return None
+    return "this looks like a mistake in a role: run again with -v and report what it prints"

@@ -1,0 +1,61 @@
+"""What the engine reads off pyinfra's operations: role, name, conditions, commands as text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from pyinfra.api.command import (
+    FileUploadCommand,
+    FunctionCommand,
+    PyinfraCommand,
+    RsyncCommand,
+    StringCommand,
+)
+from pyinfra.api.operation import OperationMeta
+from pyinfra.api.state import StateOperationHostData, StateOperationMeta
+
+_SEPARATOR = " | "
+
+
+def role_and_name(meta: StateOperationMeta) -> tuple[str, str]:
+    """Split pyinfra's "role | operation" name. An operation outside any role has role ''."""
+    full = sorted(meta.names)[0]
+    role, separator, name = full.partition(_SEPARATOR)
+    return (role, name) if separator else ("", full)
+
+
+def changed(*operations: OperationMeta) -> Callable[[], bool]:
+    """Return a condition for ``_if``: did (when applying) or would (when planning) any change?"""
+
+    def any_changed() -> bool:
+        return any(o.did_change() if o.is_complete() else o.will_change for o in operations)
+
+    return any_changed
+
+
+def condition_holds(data: StateOperationHostData) -> bool:
+    """Evaluate an operation's ``_if``. pyinfra itself evaluates it only while executing."""
+    conditions = data.global_arguments.get("_if")
+    if conditions is None:
+        return True
+    if callable(conditions):
+        return bool(conditions())
+    return all(condition() for condition in conditions)
+
+
+def command_text(command: PyinfraCommand) -> str:
+    """Return a command as a person reads it; secrets are masked by the caller."""
+    if isinstance(command, StringCommand):
+        return command.get_masked_value()
+    if isinstance(command, FileUploadCommand):
+        return f"upload {command.dest}"
+    if isinstance(command, RsyncCommand):
+        return f"rsync {command.src} to {command.dest}"
+    if isinstance(command, FunctionCommand):
+        return (command.function.__doc__ or command.function.__name__).strip().splitlines()[0]
+    return str(command)
+
+
+def texts_of(commands: Iterable[PyinfraCommand]) -> tuple[str, ...]:
+    """Return the texts of several commands."""
+    return tuple(command_text(command) for command in commands)

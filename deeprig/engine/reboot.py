@@ -1,0 +1,88 @@
+"""Reboot a host once, at the end, and prove it by its boot id.
+
+pyinfra's ``server.reboot`` compares uptimes: in a container that is the outer machine's, and on a
+slow shutdown the old system still answers. boot_id changes on every boot (random(4)).
+"""
+
+from __future__ import annotations
+
+import time
+
+import gevent
+from pyinfra.api import StringCommand
+from pyinfra.api.exceptions import ConnectError
+from pyinfra.connectors.local import LocalConnector
+from pyinfra.context import ctx_host
+
+from deeprig.compose import role_context
+from deeprig.engine.host_run import HostJob
+from deeprig.facts import Machine
+from deeprig.report.model import OperationResult
+
+#: A server with much memory needs minutes before its firmware starts the system.
+REBOOT_TIMEOUT_SECONDS = 900
+_BETWEEN_ATTEMPTS_SECONDS = 2
+
+
+def reboot_if_needed(job: HostJob) -> None:
+    """Reboot when a role says why and the inventory allows it; record it as an operation."""
+    with job.contained():
+        reasons = _reasons(job)
+        if not reasons:
+            return
+        reason = "; ".join(reasons)
+        if job.declared.settings.reboot == "never":
+            job.fail(
+                f"a reboot is needed and not allowed: {reason}",
+                "set reboot = 'when-needed' in the inventory, or reboot the host and apply again",
+            )
+            return
+        if isinstance(job.host.connector, LocalConnector):
+            job.fail(f"a reboot is needed: {reason}", "this is the controller: reboot it yourself")
+            return
+        started = time.monotonic()
+        job.progress.operation_started(job.host.name, "reboot", reason, 0)
+        before, after = _reboot(job)
+        job.record(
+            OperationResult(
+                role="reboot",
+                name=f"Reboot: {reason}",
+                status="changed",
+                seconds=round(time.monotonic() - started, 2),
+                commands=("systemctl reboot",),
+                output=f"boot id {before} -> {after}",
+            )
+        )
+
+
+def _reasons(job: HostJob) -> tuple[str, ...]:
+    lab, facts = job.state.lab, job.state.facts[job.host.name]
+    reasons = []
+    for name in dict.fromkeys(result.role for result in job.run.operations if result.role):
+        role = lab.content.role(name)
+        reason = role.reboot_reason(
+            role_context(role, job.declared, facts, lab.content, lab.directory)
+        )
+        if reason is not None:
+            reasons.append(reason)
+    return tuple(reasons)
+
+
+def _reboot(job: HostJob) -> tuple[str, str]:
+    """Reboot, wait until the host answers with another boot id, and return both ids."""
+    before = job.state.facts[job.host.name].boot_id
+    # The connection may die before the exit status comes: only the new boot id proves anything.
+    job.host.run_shell_command(StringCommand("systemctl", "reboot"), _sudo=job.declared.needs_sudo)
+    deadline = time.monotonic() + REBOOT_TIMEOUT_SECONDS
+    while time.monotonic() < deadline:
+        job.host.disconnect()
+        gevent.sleep(_BETWEEN_ATTEMPTS_SECONDS)
+        try:
+            job.host.connect(show_errors=False, raise_exceptions=True)
+        except ConnectError:
+            continue
+        ctx_host.set(job.host)
+        facts = job.host.get_fact(Machine)
+        if facts is not None and facts.boot_id != before:
+            return before, facts.boot_id
+    raise TimeoutError(f"it did not come back with a new boot id in {REBOOT_TIMEOUT_SECONDS} s")

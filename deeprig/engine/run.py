@@ -1,0 +1,138 @@
+"""One run over a lab: connect, prepare, then plan or apply each host on its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime, timezone
+from typing import Literal
+
+import gevent
+from gevent.pool import Pool
+from pyinfra.api import Config
+from pyinfra.api.connect import disconnect_all
+from pyinfra.api.state import StateStage
+from pyinfra.context import ctx_config, ctx_inventory, ctx_state
+
+from deeprig import __version__
+from deeprig.engine.connector import use_quick_connector
+from deeprig.engine.embedding import embed_pyinfra
+from deeprig.engine.evaluate import evaluate
+from deeprig.engine.execute import execute
+from deeprig.engine.host_run import HostJob
+from deeprig.engine.interruption import Interruption, interruptible
+from deeprig.engine.progress import Progress
+from deeprig.engine.reboot import reboot_if_needed
+from deeprig.engine.state import RunState
+from deeprig.inventory.load import Lab
+from deeprig.masking import Masker
+from deeprig.report.model import HostRun, RunReport
+from deeprig.selection import Selection
+
+DEPLOY_SCRIPT = "deploy/workstation.py"
+#: Hosts worked on at once: bound by the controller's one gevent core, not by its memory.
+DEFAULT_PARALLEL = 20
+_CONNECT_TIMEOUT_SECONDS = 10
+
+
+def run_lab(
+    lab: Lab,
+    mode: Literal["plan", "apply"],
+    selection: Selection,
+    progress: Progress,
+    *,
+    parallel: int = DEFAULT_PARALLEL,
+    sudo_password: str | None = None,
+) -> RunReport:
+    """Plan or apply the selected hosts and return what happened to each.
+
+    Raise UsageProblem for a selection that matches nothing. A host's failure is in the report,
+    never raised, and does not stop other hosts.
+    """
+    hosts = selection.hosts_of(lab)
+    selection.check_roles(lab)
+    script = lab.content.file(DEPLOY_SCRIPT)
+    started, clock = _now(), time.monotonic()
+    log = embed_pyinfra()
+    config = Config(
+        CONNECT_TIMEOUT=_CONNECT_TIMEOUT_SECONDS, PARALLEL=parallel, SUDO_PASSWORD=sudo_password
+    )
+    for host in lab.inventory:
+        use_quick_connector(host)
+    state = RunState(lab, selection, config)
+    jobs = [
+        HostJob(
+            host=lab.inventory.get_host(declared.name),
+            declared=declared,
+            state=state,
+            log=log,
+            progress=progress,
+            masker=Masker.of(declared.settings, *declared.role_settings.values()),
+            interruption=Interruption(),
+            run=HostRun(declared.name, "ok"),
+        )
+        for declared in hosts
+    ]
+    lab.content.activate()
+    with ctx_state.use(state), ctx_inventory.use(lab.inventory), ctx_config.use(config):
+        _run_jobs(jobs, mode, str(script), progress, parallel)
+    runs = tuple(job.finish() for job in jobs)
+    return RunReport(
+        command=mode,
+        started=started,
+        finished=_now(),
+        seconds=round(time.monotonic() - clock, 2),
+        version=__version__,
+        inventory=str(lab.path),
+        hosts=runs,
+    )
+
+
+def _run_jobs(
+    jobs: list[HostJob], mode: str, script: str, progress: Progress, parallel: int
+) -> None:
+    state = jobs[0].state
+    work = evaluate if mode == "plan" else execute
+
+    def stopping() -> None:
+        progress.stopping(
+            tuple((j.host.name, f"{j.current.role}: {j.current.name}") for j in jobs if j.current)
+        )
+
+    with interruptible(stopping) as interruption:
+        for job in jobs:
+            job.interruption = interruption
+        try:
+            state.set_stage(StateStage.Connect)
+            _each(jobs, HostJob.connect, interruption, parallel)
+            state.set_stage(StateStage.Prepare)
+            _each(jobs, lambda job: job.prepare(script), interruption, parallel)
+            if mode == "apply":
+                state.set_stage(StateStage.Execute)
+                state.is_executing = True
+            _each(jobs, work, interruption, parallel)
+            if mode == "apply":
+                _each(jobs, reboot_if_needed, interruption, parallel)
+        finally:
+            state.is_executing = False
+            disconnect_all(state)
+
+
+def _each(
+    jobs: Iterable[HostJob],
+    step: Callable[[HostJob], None],
+    interruption: Interruption,
+    parallel: int,
+) -> None:
+    """Run a step for every host that is still going, ``parallel`` at a time, in inventory order."""
+    pool = Pool(parallel)
+    interruption.greenlets = [
+        pool.spawn(step, job) for job in jobs if job.is_going and not interruption.is_asked
+    ]
+    gevent.joinall(interruption.greenlets)
+    for greenlet in interruption.greenlets:
+        greenlet.get()  # a mistake of the engine itself is raised here, not hidden
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

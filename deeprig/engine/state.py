@@ -1,0 +1,48 @@
+"""pyinfra's state for one run, with our lab attached and failures raised where they happen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from pyinfra.api import Config
+from pyinfra.api.exceptions import PyinfraError
+from pyinfra.api.host import Host
+from pyinfra.api.state import State
+
+from deeprig.facts import HostFacts
+from deeprig.inventory.load import Lab
+from deeprig.selection import Selection
+
+
+class HostFailed(PyinfraError):
+    """This host cannot go on; the others can."""
+
+
+class RunState(State):
+    """One run's state. The lab is attached, so that a deploy script finds its declarations."""
+
+    def __init__(self, lab: Lab, selection: Selection, config: Config) -> None:
+        # No change detection while operations are collected: plan evaluates them afterwards,
+        # and apply then reads each fact once instead of twice.
+        super().__init__(lab.inventory, config, check_for_changes=False)
+        self.lab = lab
+        self.selection = selection
+        self.facts: dict[str, HostFacts] = {}
+        self.cwd = str(lab.directory)
+
+    def fail_hosts(self, hosts_to_fail: Iterable[Host], activated_count: int | None = None) -> None:
+        """Raise HostFailed in the failing host's own greenlet.
+
+        pyinfra only takes the host off a list here and goes on, with the default value of the
+        fact that could not be read, until the operation ends.
+        """
+        hosts = set(hosts_to_fail)
+        self.failed_hosts.update(hosts)
+        self.active_hosts -= hosts
+        if hosts:
+            raise HostFailed("a fact could not be read")
+
+    def trigger_callbacks(self, method_name: str, *args: Any, **kwargs: Any) -> None:
+        """Call handlers as pyinfra does; here so that the type checker sees one signature."""
+        super().trigger_callbacks(method_name, *args, **kwargs)

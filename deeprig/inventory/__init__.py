@@ -1,0 +1,1 @@
+"""Inventories: pyinfra's own form, merged and validated before any connection is made."""

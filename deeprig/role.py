@@ -1,0 +1,88 @@
+"""The contract of a role: what ``roles/<name>/__init__.py`` exposes as ``ROLE``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from deeprig.content import Content
+    from deeprig.facts import HostFacts
+
+
+class RoleSettings(BaseModel):
+    """Base of every settings model: frozen, and an unknown setting is an error, not ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class NetworkAccess(RoleSettings):
+    """How a host reaches the outside. Declared once per host; every role that downloads uses it."""
+
+    http_proxy: str | None = Field(None, description="Proxy for http URLs, with its port.")
+    https_proxy: str | None = Field(None, description="Proxy for https URLs; often the same.")
+    no_proxy: tuple[str, ...] = Field((), description="Host names that are reached directly.")
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that command-line programs read, in the spelling all of them know."""
+        variables = {
+            "http_proxy": self.http_proxy,
+            "https_proxy": self.https_proxy,
+            "no_proxy": ",".join(self.no_proxy) or None,
+        }
+        return {name: value for name, value in variables.items() if value is not None}
+
+
+SettingsT = TypeVar("SettingsT", bound=RoleSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class RoleContext(Generic[SettingsT]):
+    """What a role's deploy function gets: its settings, the host's name, facts and declaration.
+
+    Its templates see ``settings``, ``host_name``, ``facts`` and ``network``. ``content`` finds
+    templates; relative paths in settings start at ``lab_directory``.
+    """
+
+    role: str
+    settings: SettingsT
+    host_name: str
+    facts: HostFacts
+    content: Content
+    lab_directory: Path
+    network: NetworkAccess
+
+
+def applies_always(facts: HostFacts) -> bool:
+    """Say that a role is for every supported host."""
+    return True
+
+
+def never_reboots(context: RoleContext[Any]) -> str | None:
+    """Say that a role never needs a reboot."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Role(Generic[SettingsT]):
+    """One role.
+
+    ``deploy`` is a pyinfra ``@deploy`` function whose deploy name equals ``name``; it receives a
+    ``RoleContext``. ``after`` names roles that, where they are selected too, come first.
+    ``applies`` decides by facts that do not change during the run. ``reboot_reason`` is asked
+    after all roles ran and returns why the host must reboot, or None.
+    """
+
+    name: str
+    settings: type[SettingsT]
+    deploy: Callable[[RoleContext[SettingsT]], None]
+    after: tuple[str, ...] = ()
+    applies: Callable[[HostFacts], bool] = applies_always
+    reboot_reason: Callable[[RoleContext[SettingsT]], str | None] = never_reboots
+
+
+AnyRole = Role[Any]

@@ -1,0 +1,38 @@
+"""Place a template of a role on the host, at the path where it lies in ``templates/<role>/``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pyinfra.api.operation import OperationMeta
+from pyinfra.operations import files
+
+from deeprig.role import RoleContext
+
+
+def place_template(
+    context: RoleContext[Any],
+    lands_at: str,
+    *,
+    name: str,
+    mode: str = "644",
+    when: Callable[[], bool] | None = None,
+) -> OperationMeta:
+    """Render a template of the context's role to ``lands_at``, owned by root.
+
+    ``name`` is the operation's constant name; ``mode`` is octal text; ``when`` is a condition.
+    """
+    return files.template(
+        name=name,
+        src=str(context.content.template(context.role, lands_at)),
+        dest=lands_at,
+        user="root",
+        group="root",
+        mode=mode,
+        settings=context.settings,
+        host_name=context.host_name,
+        facts=context.facts,
+        network=context.network,
+        _if=when,
+    )
