@@ -1,0 +1,63 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+#: Where `deeprig init` writes, and where commands look when -i is not given.
+DEFAULT_INVENTORY = Path("inventory/lab.py")
+
+inventory_option = click.option(
+    "-i",
+    "--inventory",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_INVENTORY,
+    show_default=True,
+    help="Inventory file (pyinfra's own form).",
+)
+limit_option = click.option(
+    "-l",
+    "--limit",
+    multiple=True,
+    metavar="HOST|GROUP",
+    help="Only these hosts or groups; a pattern such as 'rig*' works. Repeatable.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+parallel_option = click.option(
+    "--parallel",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Hosts worked on at once.",
+)
+role_options = (
+    click.option("--role", "roles", multiple=True, metavar="ROLE", help="Only this role. Repeatable."),
+    click.option("--skip-role", "skipped", multiple=True, metavar="ROLE", help="Not this role."),
+)
+verbose_option = click.option(
+    "-v", "--verbose", is_flag=True, help="Show unchanged operations and every command too."
+)
+sudo_option = click.option(
+    "-K", "--ask-sudo-password", is_flag=True, help="Ask once for the password that sudo wants."
+)
+
+
+def run_options(function: Function) -> Function:
+    """Add the options of ``plan`` and ``apply``."""
+    options = (
+        inventory_option,
+        limit_option,
+        *role_options,
+        parallel_option,
+        sudo_option,
+        json_option,
+        verbose_option,
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function

@@ -1,0 +1,151 @@
+"""Progress of plan and apply: a live line per host on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.live import Live
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from deeprig.cli.terminal import progress_console
+from deeprig.engine.progress import Progress, Silence
+from deeprig.report.model import HostRun, OperationResult
+
+_ENDINGS = {
+    "ok": ("ok", "green"),
+    "failed": ("failed", "bold red"),
+    "unreachable": ("unreachable", "bold red"),
+    "interrupted": ("interrupted", "yellow"),
+}
+
+
+@contextmanager
+def progress_for(mode: str, *, as_json: bool, verbose: bool) -> Iterator[Progress]:
+    """Yield the progress that suits the output: silent, live, or lines."""
+    console = progress_console()
+    if as_json:
+        yield Silence()
+    elif console.is_terminal and not console.is_dumb_terminal:
+        live = LiveProgress(console)
+        with live.shown():
+            yield live
+    else:
+        yield LineProgress(console, mode=mode, verbose=verbose)
+
+
+@dataclass(slots=True)
+class LineProgress:
+    """One line per host event and per change: for logs, CI and dumb terminals."""
+
+    console: Console
+    mode: str
+    verbose: bool
+
+    def host_connecting(self, host: str) -> None:
+        """Say nothing: a line follows when it is connected or failed."""
+
+    def host_ready(self, host: str, operation_count: int) -> None:
+        """Say that the host is connected."""
+        self._line(host, f"connected, {operation_count} operations")
+
+    def operation_started(self, host: str, role: str, name: str, position: int) -> None:
+        """Say what starts, when asked for every detail."""
+        if self.verbose:
+            self._line(host, f"{role}: {name} ...")
+
+    def operation_finished(self, host: str, result: OperationResult) -> None:
+        """Say what changed or failed."""
+        if result.status != "unchanged" or self.verbose:
+            self._line(host, f"{result.role}: {result.name}: {result.status} ({result.seconds:.1f} s)")
+
+    def host_finished(self, run: HostRun) -> None:
+        """Say how the host ended."""
+        self._line(run.host, f"{run.status} after {run.seconds:.1f} s")
+
+    def stopping(self, in_flight: tuple[tuple[str, str], ...]) -> None:
+        """Say what is waited for."""
+        for line in stopping_lines(in_flight):
+            self.console.print(Text(line))
+
+    def _line(self, host: str, text: str) -> None:
+        self.console.print(Text(f"[{host}] {text}"))
+
+
+@dataclass(slots=True)
+class _Row:
+    started: float
+    text: str = "connecting"
+    position: int = 0
+    total: int = 0
+    changed: int = 0
+    ended: str = ""
+
+
+@dataclass(slots=True)
+class LiveProgress:
+    """A table that is redrawn in place: per host what it does now, and for how long."""
+
+    console: Console
+    rows: dict[str, _Row] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Redraw while the block runs."""
+        with Live(
+            console=self.console, get_renderable=self._table, refresh_per_second=4, transient=True
+        ):
+            yield
+
+    def host_connecting(self, host: str) -> None:
+        """Add the host's row."""
+        self.rows[host] = _Row(time.monotonic())
+
+    def host_ready(self, host: str, operation_count: int) -> None:
+        """Show how many operations there are."""
+        self.rows[host].total = operation_count
+        self.rows[host].text = "connected"
+
+    def operation_started(self, host: str, role: str, name: str, position: int) -> None:
+        """Show the operation."""
+        row = self.rows[host]
+        row.text, row.position = f"{role}: {name}", position
+
+    def operation_finished(self, host: str, result: OperationResult) -> None:
+        """Count a change."""
+        self.rows[host].changed += result.status in ("changed", "would change")
+
+    def host_finished(self, run: HostRun) -> None:
+        """Show the ending."""
+        row = self.rows.setdefault(run.host, _Row(time.monotonic()))
+        row.ended, row.text = run.status, f"{run.seconds:.1f} s"
+
+    def stopping(self, in_flight: tuple[tuple[str, str], ...]) -> None:
+        """Keep the note below the table."""
+        self.notes = list(stopping_lines(in_flight))
+
+    def _table(self) -> Table:
+        grid = Table.grid(padding=(0, 1))
+        for options in ({"no_wrap": True}, {"no_wrap": True}, {"no_wrap": True}, {}):
+            grid.add_column(**options, overflow="ellipsis")  # type: ignore[arg-type]
+        for host, row in self.rows.items():
+            seconds = f"{time.monotonic() - row.started:4.0f} s"
+            word, style = _ENDINGS.get(row.ended, (f"{row.position}/{row.total}", "cyan"))
+            grid.add_row(escape(host), Text(word, style=style), seconds, Text(row.text))
+        for note in self.notes:
+            grid.add_row("", "", "", Text(note, style="yellow"))
+        return grid
+
+
+def stopping_lines(in_flight: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    """Return what is said after the first Ctrl-C."""
+    return (
+        "Stopping: waiting for the operations under way. Ctrl-C again abandons them.",
+        *(f"  {host}: {operation}" for host, operation in in_flight),
+    )

@@ -1,0 +1,31 @@
+"""Consoles: colour and width only where somebody looks, plain text everywhere else."""
+
+from __future__ import annotations
+
+import sys
+from typing import TextIO
+
+from rich.console import Console
+
+#: Width of lines that no terminal limits, so that evidence is never cut or wrapped in a log.
+_WIDE = 10_000
+
+
+def output_console() -> Console:
+    """Return a console on standard output, for results."""
+    return _console(sys.stdout)
+
+
+def progress_console() -> Console:
+    """Return a console on standard error, for what happens meanwhile."""
+    return _console(sys.stderr)
+
+
+def _console(stream: TextIO) -> Console:
+    is_terminal = stream.isatty()
+    return Console(
+        file=stream,
+        highlight=False,
+        soft_wrap=not is_terminal,
+        width=None if is_terminal else _WIDE,
+    )
