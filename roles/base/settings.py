@@ -7,7 +7,7 @@ import zoneinfo
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from deeprig.role import RoleSettings
 from roles.base.certificates import certificates_of
@@ -66,7 +66,9 @@ class AptSettings(RoleSettings):
         None, description="Replaces the distribution's archive, such as http://mirror/debian."
     )
     security_mirror: HttpUrl | None = Field(
-        None, description="Replaces the security archive; default: mirror (Ubuntu), kept (Debian)."
+        None,
+        description="Replaces the security archive; default: the mirror itself for .../ubuntu, "
+        "and .../debian-security beside .../debian, as mirrors lay them out.",
     )
     components: tuple[str, ...] | None = Field(
         None, description="Archive components; default: all of the distribution's."
@@ -74,6 +76,25 @@ class AptSettings(RoleSettings):
     lock_timeout_seconds: int = Field(
         600, ge=0, description="How long apt waits for another holder of the dpkg lock."
     )
+
+
+    @model_validator(mode="after")
+    def _security_updates_stay(self) -> AptSettings:
+        if self.mirror and not self.security_archive:
+            raise ValueError(
+                "set security_mirror too: where this mirror keeps security updates is unknown"
+            )
+        return self
+
+    @property
+    def security_archive(self) -> str | None:
+        """Return where security updates come from when ``mirror`` is set, or None if unknown."""
+        if self.security_mirror or self.mirror is None:
+            return self.security_mirror
+        mirror = self.mirror.rstrip("/")
+        if mirror.endswith("/ubuntu"):
+            return mirror
+        return f"{mirror}-security" if mirror.endswith("/debian") else None
 
 
 class LimitSettings(RoleSettings):

@@ -1,0 +1,27 @@
+"""The exit code of a report: the worst that happened, in a fixed order."""
+
+from __future__ import annotations
+
+from deeprig.errors import ExitCode
+from deeprig.report.model import RunReport, VerifyReport
+
+
+def of_run(report: RunReport, *, detailed_exitcode: bool = False) -> ExitCode:
+    """Return interrupted (130), failed (1), unreachable (3), changes pending (4) or good (0)."""
+    statuses = {run.status for run in report.hosts}
+    if "interrupted" in statuses:
+        return ExitCode.INTERRUPTED
+    if "failed" in statuses:
+        return ExitCode.FAILED
+    if "unreachable" in statuses:
+        return ExitCode.UNREACHABLE
+    pending = report.command == "plan" and any(run.change_count for run in report.hosts)
+    return ExitCode.CHANGES_PENDING if pending and detailed_exitcode else ExitCode.GOOD
+
+
+def of_verification(report: VerifyReport) -> ExitCode:
+    """Return failed (1), unreachable (3) or good (0). A report without hosts proves nothing."""
+    statuses = {host.status for host in report.hosts}
+    if "failed" in statuses or not report.hosts:
+        return ExitCode.FAILED
+    return ExitCode.UNREACHABLE if "unreachable" in statuses else ExitCode.GOOD

@@ -1,0 +1,176 @@
+"""What plan, apply and verify found. The JSON of these classes is public (docs/json.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
+
+from deeprig.report.decode import decode
+
+OperationStatus = Literal[
+    "changed", "unchanged", "failed", "would change", "interrupted", "not run"
+]
+HostStatus = Literal["ok", "failed", "unreachable", "interrupted"]
+Outcome = Literal["pass", "fail", "unknown", "not applicable"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileDiff:
+    """A unified diff of one file, secrets masked."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperationResult:
+    """What one operation did (apply) or would do (plan)."""
+
+    role: str
+    name: str
+    status: OperationStatus
+    seconds: float = 0.0
+    commands: tuple[str, ...] = ()
+    output: str = ""
+    diffs: tuple[FileDiff, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RoleRow:
+    """One line of the closing table."""
+
+    host: str
+    role: str
+    changed: int
+    failed: int
+    unchanged: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class HostRun:
+    """What happened on one host. ``simulated`` names what on it stands in for the real thing."""
+
+    host: str
+    status: HostStatus
+    reason: str | None = None
+    remedy: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    operations: tuple[OperationResult, ...] = ()
+    seconds: float = 0.0
+    in_operation: str | None = None
+    simulated: tuple[str, ...] = ()
+
+    def role_rows(self) -> tuple[RoleRow, ...]:
+        """Return the counts per role, in the order the roles ran."""
+        rows = []
+        for role in dict.fromkeys(result.role for result in self.operations):
+            mine = [result for result in self.operations if result.role == role]
+            rows.append(
+                RoleRow(
+                    self.host,
+                    role or "(no role)",
+                    changed=sum(r.status in ("changed", "would change") for r in mine),
+                    failed=sum(r.status == "failed" for r in mine),
+                    unchanged=sum(r.status == "unchanged" for r in mine),
+                    seconds=round(sum(r.seconds for r in mine), 1),
+                )
+            )
+        return tuple(rows)
+
+    @property
+    def change_count(self) -> int:
+        """Return how many operations changed, or would change, something."""
+        return sum(row.changed for row in self.role_rows())
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """One ``plan`` or ``apply``. Times are ISO 8601 in UTC."""
+
+    command: Literal["plan", "apply"]
+    started: str
+    finished: str
+    seconds: float
+    version: str
+    inventory: str
+    hosts: tuple[HostRun, ...]
+    exit_code: int = 0
+
+    def with_exit_code(self, code: int) -> RunReport:
+        """Return the same report with its exit code."""
+        return replace(self, exit_code=int(code))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the public JSON object."""
+        return {"schema": f"deeprig.{self.command}/1", **asdict(self)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> RunReport:
+        """Return the report of a JSON object. Raise ValueError when it does not fit."""
+        return decode(cls, data)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One check of one host. ``evidence`` says what was seen, whether it passed or not."""
+
+    host: str
+    role: str
+    name: str
+    outcome: Outcome
+    evidence: str = ""
+    seconds: float = 0.0
+    environment: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HostVerification:
+    """All checks of one host. Unknown is never a pass, and no check at all is no proof."""
+
+    host: str
+    status: Literal["passed", "failed", "unreachable"]
+    reason: str | None = None
+    remedy: str | None = None
+    checks: tuple[CheckResult, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @classmethod
+    def of_checks(
+        cls, host: str, checks: tuple[CheckResult, ...], **more: Any
+    ) -> HostVerification:
+        """Return the verdict over checks: passed only with a pass and without fail or unknown."""
+        outcomes = [check.outcome for check in checks]
+        good = "pass" in outcomes and not {"fail", "unknown"} & set(outcomes)
+        reason = None if checks else "no check ran"
+        return cls(host, "passed" if good else "failed", reason=reason, checks=checks, **more)
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """One ``verify``."""
+
+    started: str
+    finished: str
+    seconds: float
+    version: str
+    inventory: str
+    hosts: tuple[HostVerification, ...]
+    exit_code: int = 0
+
+    def with_exit_code(self, code: int) -> VerifyReport:
+        """Return the same report with its exit code."""
+        return replace(self, exit_code=int(code))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the public JSON object."""
+        return {"schema": "deeprig.verify/1", "command": "verify", **asdict(self)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> VerifyReport:
+        """Return the report of a JSON object. Raise ValueError when it does not fit."""
+        return decode(cls, {key: value for key, value in data.items() if key != "command"})
