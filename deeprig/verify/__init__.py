@@ -1,0 +1,1 @@
+"""Verification: each role's testinfra checks over a fresh SSH connection, reading the host only."""

@@ -1,0 +1,159 @@
+"""Verify a lab: a session per host, several at once, results as they come."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Protocol
+
+from gevent.pool import Pool
+
+from deeprig import __version__
+from deeprig.compose import wanted_roles
+from deeprig.content import Content
+from deeprig.engine.interruption import Abandoned, interruptible
+from deeprig.inventory.load import Lab
+from deeprig.inventory.model import DeclaredHost
+from deeprig.masking import Masker
+from deeprig.report.decode import decode
+from deeprig.report.model import CheckResult, HostVerification, VerifyReport
+from deeprig.selection import Selection
+from deeprig.verify.reach import unreachable_reason
+
+#: A session is a Python process of about 80 MB; the checks themselves run on the hosts.
+DEFAULT_PARALLEL = 8
+
+
+class VerifyProgress(Protocol):
+    """Receives what happens, for showing."""
+
+    def host_started(self, host: str) -> None:
+        """Note that a host's checks start."""
+
+    def check_finished(self, result: CheckResult) -> None:
+        """Note one check's result."""
+
+    def host_finished(self, result: HostVerification) -> None:
+        """Note a host's verdict."""
+
+
+@dataclass(slots=True)
+class _Session:
+    lab: Lab
+    host: DeclaredHost
+    roles: tuple[str, ...]
+    progress: VerifyProgress
+    checks: list[CheckResult] = field(default_factory=list)
+    result: HostVerification | None = None
+
+
+def verify_lab(
+    lab: Lab,
+    selection: Selection,
+    progress: VerifyProgress,
+    *,
+    parallel: int = DEFAULT_PARALLEL,
+) -> tuple[VerifyReport, bool]:
+    """Verify the selected hosts. Return the report, and whether the person interrupted it."""
+    hosts = selection.hosts_of(lab)
+    selection.check_roles(lab)
+    started, clock = _now(), time.monotonic()
+    sessions = [
+        _Session(lab, host, verified_roles(lab.content, host, selection), progress)
+        for host in hosts
+    ]
+    pool = Pool(parallel)
+    with interruptible(lambda: None) as interruption:
+        interruption.requests = 1  # nothing here is worth finishing: the first Ctrl-C ends it
+        interruption.greenlets = [pool.spawn(_run, session) for session in sessions]
+        pool.join()
+        was_interrupted = interruption.requests > 1
+    for greenlet in interruption.greenlets:
+        if not isinstance(greenlet.value, Abandoned):
+            greenlet.get()
+    report = VerifyReport(
+        started=started,
+        finished=_now(),
+        seconds=round(time.monotonic() - clock, 2),
+        version=__version__,
+        inventory=str(lab.path),
+        hosts=tuple(_verdict(session) for session in sessions),
+    )
+    return report, was_interrupted
+
+
+def verified_roles(
+    content: Content, host: DeclaredHost, selection: Selection
+) -> tuple[str, ...]:
+    """Return the host's roles that have checks."""
+    with_checks = tuple(
+        name
+        for name in content.role_names()
+        if any((root / "roles" / name / "verify.py").is_file() for root in content.roots)
+    )
+    roles = with_checks if host.roles is None else wanted_roles(with_checks, host.roles)
+    return tuple(r for r in roles if r in with_checks and selection.allows(r))
+
+
+def _run(session: _Session) -> None:
+    started = time.monotonic()
+    session.progress.host_started(session.host.name)
+    problem = unreachable_reason(session.host, session.lab.directory)
+    if problem is not None:
+        session.result = HostVerification(
+            session.host.name,
+            "unreachable",
+            reason=f"{problem.place}: {problem.reason}",
+            remedy=problem.remedy,
+        )
+    elif session.roles:
+        _run_checks(session)
+    result = _verdict(session, seconds=round(time.monotonic() - started, 2))
+    session.result = result
+    session.progress.host_finished(result)
+
+
+def _run_checks(session: _Session) -> None:
+    command = [sys.executable, "-m", "deeprig.verify.session"]
+    command += [f"--inventory={session.lab.path}", f"--host={session.host.name}"]
+    command += [f"--role={role}" for role in session.roles]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        if process.stdout is None:
+            raise RuntimeError("the session has no output")
+        for line in process.stdout:
+            result = decode(CheckResult, json.loads(line))
+            session.checks.append(result)
+            session.progress.check_finished(result)
+        _, errors = process.communicate()
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait()
+    if process.returncode != 0:
+        masker = Masker.of(session.host.settings)
+        session.checks.append(
+            CheckResult(
+                host=session.host.name,
+                role="verify",
+                name="the checks ran to their end",
+                outcome="unknown",
+                evidence=masker("\n".join(errors.splitlines()[-20:])),
+            )
+        )
+
+
+def _verdict(session: _Session, seconds: float = 0.0) -> HostVerification:
+    if session.result is not None:
+        return session.result
+    return HostVerification.of_checks(
+        session.host.name, tuple(session.checks), seconds=seconds
+    )
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
