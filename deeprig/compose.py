@@ -38,7 +38,7 @@ def deploy_roles(*names: str) -> None:
     content, declared, selection, directory = _declaration(host)
     # Every operation and every fact of this host, also those asked for inside callbacks.
     if getattr(host.data, "_sudo", None) is None:
-        host.data._sudo = declared.needs_sudo  # noqa: SLF001 - pyinfra's documented argument
+        host.data._sudo = declared.needs_sudo
     facts = _facts(host)
     wanted = [n for n in wanted_roles(names, declared.roles) if selection.allows(n)]
     for role in in_order([content.role(name) for name in wanted]):
@@ -114,4 +114,3 @@ def _facts(host: Host) -> HostFacts:
     if known_facts is not None:
         known_facts[host.name] = facts
     return facts
-

@@ -22,7 +22,7 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def builtin_root() -> Path:
-    """Return the directory that holds the built-in ``roles``, ``deploy``, ``templates``, ``host``."""
+    """Return the directory of the built-in ``roles``, ``deploy``, ``templates`` and ``host``."""
     inside_wheel = _PACKAGE / "content"
     return inside_wheel if inside_wheel.is_dir() else _PACKAGE.parent
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import IO, Any
+from typing import IO, Any, ClassVar
 
 import click
 
@@ -36,7 +36,7 @@ class Problem:
 class DeeprigError(click.ClickException):
     """The root of everything that deeprig raises on purpose; click shows it without a traceback."""
 
-    exit_code: int = ExitCode.FAILED
+    exit_code: ClassVar[int] = ExitCode.FAILED
 
     def __init__(self, reason: str, *, place: str = "", remedy: str | None = None) -> None:
         self.problems: tuple[Problem, ...] = (Problem(place, reason, remedy),)
@@ -50,13 +50,13 @@ class DeeprigError(click.ClickException):
 class UsageProblem(DeeprigError):
     """Bad usage of the command line, or a machine that cannot run what was asked."""
 
-    exit_code = ExitCode.BAD_USAGE
+    exit_code: ClassVar[int] = ExitCode.BAD_USAGE
 
 
 class InventoryProblem(DeeprigError):
     """An inventory that cannot be used: every problem in it, found before any connection."""
 
-    exit_code = ExitCode.BAD_USAGE
+    exit_code: ClassVar[int] = ExitCode.BAD_USAGE
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         if not problems:
@@ -68,10 +68,12 @@ class InventoryProblem(DeeprigError):
         """Return all problems, one a line, each with its remedy below it."""
         count = len(self.problems)
         head = f"the inventory has {count} problem{'s' if count > 1 else ''}; nothing was contacted"
-        return "\n".join((head, *(f"  {line}" for p in self.problems for line in str(p).split("\n"))))
+        return "\n".join(
+            (head, *(f"  {line}" for p in self.problems for line in str(p).split("\n")))
+        )
 
 
 class HostUnreachable(DeeprigError):
     """A host that could not be reached, or whose identity could not be proven."""
 
-    exit_code = ExitCode.UNREACHABLE
+    exit_code: ClassVar[int] = ExitCode.UNREACHABLE

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import distro
-from pyinfra.api import FactBase
 from pyinfra.api.exceptions import FactProcessError
+from pyinfra.api.facts import FactBase
 
 #: What the roles are written and tested for. A further release is one row here.
 SUPPORTED_RELEASES: dict[str, tuple[str, ...]] = {

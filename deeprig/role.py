@@ -28,7 +28,7 @@ class NetworkAccess(RoleSettings):
     no_proxy: tuple[str, ...] = Field((), description="Host names that are reached directly.")
 
     def environment(self) -> dict[str, str]:
-        """Return the variables that command-line programs read, in the spelling all of them know."""
+        """Return the variables that command-line programs read, spelt as all of them know."""
         variables = {
             "http_proxy": self.http_proxy,
             "https_proxy": self.https_proxy,
@@ -79,7 +79,7 @@ class Role(Generic[SettingsT]):
 
     name: str
     settings: type[SettingsT]
-    deploy: Callable[[RoleContext[SettingsT]], None]
+    deploy: Callable[..., Any]
     after: tuple[str, ...] = ()
     applies: Callable[[HostFacts], bool] = applies_always
     reboot_reason: Callable[[RoleContext[SettingsT]], str | None] = never_reboots

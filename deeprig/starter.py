@@ -73,7 +73,7 @@ def write_starter(directory: Path, hosts: tuple[str, ...]) -> tuple[Path, ...]:
 
 
 def _render(source: str, hosts: tuple[StarterHost, ...]) -> str:
-    text = resources.files("deeprig").joinpath("starter_files", source).read_text("utf-8")
+    text = (resources.files("deeprig") / "starter_files" / source).read_text("utf-8")
     environment = Environment(  # noqa: S701 - Python files, not HTML
         undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True
     )

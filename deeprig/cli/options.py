@@ -36,7 +36,9 @@ parallel_option = click.option(
     help="Hosts worked on at once.",
 )
 role_options = (
-    click.option("--role", "roles", multiple=True, metavar="ROLE", help="Only this role. Repeatable."),
+    click.option(
+        "--role", "roles", multiple=True, metavar="ROLE", help="Only this role. Repeatable."
+    ),
     click.option("--skip-role", "skipped", multiple=True, metavar="ROLE", help="Not this role."),
 )
 verbose_option = click.option(

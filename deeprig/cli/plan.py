@@ -11,9 +11,7 @@ from deeprig.cli.options import run_options
 
 @click.command()
 @run_options
-@click.option(
-    "--detailed-exitcode", is_flag=True, help="Exit 4 when there are changes to be made."
-)
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 4 when there are changes to be made.")
 def plan(**options: Any) -> None:
     """Show what apply would change on each host, with diffs, and change nothing.
 

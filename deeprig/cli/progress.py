@@ -15,7 +15,8 @@ from rich.text import Text
 
 from deeprig.cli.terminal import progress_console
 from deeprig.engine.progress import Progress, Silence
-from deeprig.report.model import HostRun, OperationResult
+from deeprig.report.model import CheckResult, HostRun, HostVerification, OperationResult
+from deeprig.verify.run import VerifyProgress
 
 _ENDINGS = {
     "ok": ("ok", "green"),
@@ -62,7 +63,9 @@ class LineProgress:
     def operation_finished(self, host: str, result: OperationResult) -> None:
         """Say what changed or failed."""
         if result.status != "unchanged" or self.verbose:
-            self._line(host, f"{result.role}: {result.name}: {result.status} ({result.seconds:.1f} s)")
+            self._line(
+                host, f"{result.role}: {result.name}: {result.status} ({result.seconds:.1f} s)"
+            )
 
     def host_finished(self, run: HostRun) -> None:
         """Say how the host ended."""
@@ -149,3 +152,86 @@ def stopping_lines(in_flight: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
         "Stopping: waiting for the operations under way. Ctrl-C again abandons them.",
         *(f"  {host}: {operation}" for host, operation in in_flight),
     )
+
+
+@contextmanager
+def verify_progress_for(*, as_json: bool) -> Iterator[VerifyProgress]:
+    """Yield the progress of ``verify`` that suits the output."""
+    console = progress_console()
+    if as_json:
+        yield SilentChecks()
+    elif console.is_terminal and not console.is_dumb_terminal:
+        live = LiveChecks(console)
+        with Live(console=console, get_renderable=live.table, refresh_per_second=4, transient=True):
+            yield live
+    else:
+        yield LineChecks(console)
+
+
+class SilentChecks:
+    """Shows nothing."""
+
+    def host_started(self, host: str) -> None:
+        """Show nothing."""
+
+    def check_finished(self, result: CheckResult) -> None:
+        """Show nothing."""
+
+    def host_finished(self, result: HostVerification) -> None:
+        """Show nothing."""
+
+
+@dataclass(slots=True)
+class LineChecks:
+    """One line per check."""
+
+    console: Console
+
+    def host_started(self, host: str) -> None:
+        """Say that the host is being verified."""
+        self.console.print(Text(f"[{host}] verifying"))
+
+    def check_finished(self, result: CheckResult) -> None:
+        """Say the outcome."""
+        self.console.print(Text(f"[{result.host}] {result.role}: {result.name}: {result.outcome}"))
+
+    def host_finished(self, result: HostVerification) -> None:
+        """Say the verdict."""
+        self.console.print(Text(f"[{result.host}] {result.status} after {result.seconds:.1f} s"))
+
+
+@dataclass(slots=True)
+class LiveChecks:
+    """A table redrawn in place: per host how many checks passed, and the latest."""
+
+    console: Console
+    rows: dict[str, _Row] = field(default_factory=dict)
+
+    def host_started(self, host: str) -> None:
+        """Add the host's row."""
+        self.rows[host] = _Row(time.monotonic(), text="checking")
+
+    def check_finished(self, result: CheckResult) -> None:
+        """Count the check and show its name."""
+        row = self.rows[result.host]
+        row.total += 1
+        row.position += result.outcome == "pass"
+        row.text = f"{result.role}: {result.name}: {result.outcome}"
+
+    def host_finished(self, result: HostVerification) -> None:
+        """Show the verdict."""
+        row = self.rows[result.host]
+        row.ended, row.text = result.status, f"{result.seconds:.1f} s"
+
+    def table(self) -> Table:
+        """Return the table as it is now."""
+        grid = Table.grid(padding=(0, 1))
+        for _ in range(3):
+            grid.add_column(no_wrap=True)
+        grid.add_column(no_wrap=True, overflow="ellipsis")
+        for host, row in self.rows.items():
+            style = {"passed": "green", "": "cyan"}.get(row.ended, "bold red")
+            word = row.ended or f"{row.position}/{row.total} passed"
+            seconds = f"{time.monotonic() - row.started:4.0f} s"
+            grid.add_row(escape(host), Text(word, style=style), seconds, Text(row.text))
+        return grid

@@ -39,7 +39,11 @@ def run_and_exit(mode: Literal["plan", "apply"], request: RunRequest) -> None:
 
     lab = load_lab(request.inventory)
     selection = Selection(request.limit, request.roles, request.skipped)
-    password = click.prompt("sudo password", hide_input=True, err=True) if request.ask_sudo_password else None
+    password = (
+        click.prompt("sudo password", hide_input=True, err=True)
+        if request.ask_sudo_password
+        else None
+    )
     with progress_for(mode, as_json=request.as_json, verbose=request.verbose) as progress:
         report = run_lab(
             lab,

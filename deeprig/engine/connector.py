@@ -34,7 +34,8 @@ _CAUSES: tuple[tuple[str, str, str], ...] = (
     (
         "Could not connect",
         "no connection",
-        "is it on, on the network, and is sshd listening on port {port}? Check ssh_hostname, ssh_port",
+        "is it on, on the network, and is sshd listening on port {port}? "
+        "Check ssh_hostname and ssh_port",
     ),
     (
         "SSH error",

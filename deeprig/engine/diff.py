@@ -7,8 +7,8 @@ from io import BytesIO, StringIO
 from pathlib import Path
 from typing import IO, Any
 
-from pyinfra.api import FactBase
 from pyinfra.api.command import FileUploadCommand, QuoteString, StringCommand
+from pyinfra.api.facts import FactBase
 from pyinfra.api.host import Host
 
 from deeprig.masking import MASK, Masker

@@ -44,7 +44,7 @@ def _evaluate_one(
         # certain, what exactly it would do is not.
         would_change, note = True, f"details only after the earlier changes: {error}"
     # pyinfra evaluates a condition on another operation through this cached answer.
-    data.operation_meta._maybe_is_change = would_change  # noqa: SLF001 - no public setter
+    data.operation_meta._maybe_is_change = would_change
     job.log.last_lines(job.host.name)
     return OperationResult(
         role=operation.role,

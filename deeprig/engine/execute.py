@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 
+from pyinfra.api.operation import OperationMeta
 from pyinfra.api.operations import run_host_op
 
 from deeprig.engine.host_run import HostJob, Operation
 from deeprig.engine.operations import texts_of
-from deeprig.report.model import OperationResult
+from deeprig.report.model import OperationResult, OperationStatus
 
 #: Lines of a failed command's output that a report keeps.
 _KEPT_LINES = 30
@@ -26,16 +27,18 @@ def _execute_one(job: HostJob, operation: Operation) -> OperationResult:
     succeeded = run_host_op(job.state, job.host, operation.hash)
     meta = job.state.get_op_data_for_host(job.host, operation.hash).operation_meta
     told = job.log.last_lines(job.host.name)
-    if succeeded:
-        status, output = ("changed" if meta.did_change() else "unchanged"), ""
-    else:
-        status = "failed"
-        output = "\n".join((*meta.stdout_lines, *meta.stderr_lines)) or told
+    output = "" if succeeded else "\n".join((*meta.stdout_lines, *meta.stderr_lines)) or told
     return OperationResult(
         role=operation.role,
         name=operation.name,
-        status=status,
+        status=_status(succeeded, meta),
         seconds=round(time.monotonic() - started, 3),
-        commands=tuple(job.masker(text) for text in texts_of(meta._commands or ())),  # noqa: SLF001 - pyinfra keeps the executed commands nowhere public
+        commands=tuple(job.masker(text) for text in texts_of(meta._commands or ())),
         output=job.masker("\n".join(output.splitlines()[-_KEPT_LINES:])),
     )
+
+
+def _status(succeeded: bool, meta: OperationMeta) -> OperationStatus:
+    if not succeeded:
+        return "failed"
+    return "changed" if meta.did_change() else "unchanged"

@@ -102,9 +102,7 @@ class HostJob:
 
     def fail(self, reason: str, remedy: str | None = None) -> None:
         """End this host's run as failed."""
-        self.run = replace(
-            self.run, status="failed", reason=self.masker(reason), remedy=remedy
-        )
+        self.run = replace(self.run, status="failed", reason=self.masker(reason), remedy=remedy)
 
     def finish(self) -> HostRun:
         """Return the result, with the whole time this host took."""

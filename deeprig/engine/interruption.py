@@ -22,10 +22,14 @@ class Abandoned(gevent.GreenletExit):
 
 @dataclass(slots=True)
 class Interruption:
-    """Whether, and how urgently, the person asked to stop."""
+    """Whether, and how urgently, the person asked to stop.
 
+    ``patience`` is how many requests let what is under way finish before it is abandoned.
+    """
+
+    patience: int = 1
     requests: int = 0
-    greenlets: list[Greenlet] = field(default_factory=list)
+    greenlets: list[Greenlet[..., object]] = field(default_factory=list)
 
     @property
     def is_asked(self) -> bool:
@@ -33,16 +37,16 @@ class Interruption:
         return self.requests > 0
 
     def ask(self) -> None:
-        """Count one Ctrl-C; from the second on, abandon what is under way."""
+        """Count one Ctrl-C; beyond the patience, abandon what is under way."""
         self.requests += 1
-        if self.requests > 1:
+        if self.requests > self.patience:
             gevent.killall(self.greenlets, exception=Abandoned, block=False)
 
 
 @contextmanager
-def interruptible(on_first: Callable[[], None]) -> Iterator[Interruption]:
+def interruptible(on_first: Callable[[], None], *, patience: int = 1) -> Iterator[Interruption]:
     """Turn SIGINT and SIGTERM into an Interruption while the block runs."""
-    interruption = Interruption()
+    interruption = Interruption(patience)
 
     def handle(signum: int, frame: FrameType | None) -> None:
         interruption.ask()

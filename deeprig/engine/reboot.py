@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 
 import gevent
-from pyinfra.api import StringCommand
+from pyinfra.api.command import StringCommand
 from pyinfra.api.exceptions import ConnectError
 from pyinfra.connectors.local import LocalConnector
 from pyinfra.context import ctx_host

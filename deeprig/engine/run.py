@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Literal
 
 import gevent
 from gevent.pool import Pool
-from pyinfra.api import Config
+from pyinfra.api.config import Config
 from pyinfra.api.connect import disconnect_all
 from pyinfra.api.state import StateStage
 from pyinfra.context import ctx_config, ctx_inventory, ctx_state
@@ -75,7 +76,7 @@ def run_lab(
     ]
     lab.content.activate()
     with ctx_state.use(state), ctx_inventory.use(lab.inventory), ctx_config.use(config):
-        _run_jobs(jobs, mode, str(script), progress, parallel)
+        _run_jobs(jobs, mode, script, progress, parallel)
     runs = tuple(job.finish() for job in jobs)
     return RunReport(
         command=mode,
@@ -89,7 +90,7 @@ def run_lab(
 
 
 def _run_jobs(
-    jobs: list[HostJob], mode: str, script: str, progress: Progress, parallel: int
+    jobs: list[HostJob], mode: str, script: Path, progress: Progress, parallel: int
 ) -> None:
     state = jobs[0].state
     work = evaluate if mode == "plan" else execute

@@ -23,15 +23,25 @@ def key_problems(host: DeclaredHost, directory: Path) -> tuple[Problem, ...]:
     try:
         PKey.from_path(path, passphrase=secret)
     except FileNotFoundError:
-        return (Problem(place, f"there is no key file {path}", "relative paths start at the lab directory"),)
+        return (
+            Problem(
+                place, f"there is no key file {path}", "relative paths start at the lab directory"
+            ),
+        )
     except OSError as error:
-        return (Problem(place, f"{path} cannot be read: {error.strerror}", "check its owner and mode"),)
+        return (
+            Problem(place, f"{path} cannot be read: {error.strerror}", "check its owner and mode"),
+        )
     except (PasswordRequiredException, TypeError):
         # from_path raises TypeError for an encrypted PEM without a passphrase (cryptography's).
         remedy = "give ssh_key_password, or load the key into an SSH agent and leave ssh_key out"
         return (Problem(place, f"{path} is encrypted", remedy),)
     except (SSHException, UnknownKeyType, ValueError) as error:
         return (
-            Problem(place, f"{path} is no private key that can be read: {error}", "make one: ssh-keygen -t ed25519"),
+            Problem(
+                place,
+                f"{path} is no private key that can be read: {error}",
+                "make one: ssh-keygen -t ed25519",
+            ),
         )
     return ()

@@ -1,4 +1,4 @@
-"""Load a whole inventory: read, merge, validate, check keys and templates. No connection is made."""
+"""Load a whole inventory: read, merge, validate, check keys and templates; contact nobody."""
 
 from __future__ import annotations
 

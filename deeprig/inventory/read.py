@@ -45,10 +45,12 @@ def read_inventory(path: Path) -> Inventory:
     data_files = _group_data_files(path)
     _raise_if_any([p for file in (path, *data_files) for p in _syntax_problems(file)])
     attributes = _execute(path)
-    _raise_if_any([*_group_problems(path, attributes), *_stray_group_data(attributes, data_files, path)])
+    _raise_if_any(
+        [*_group_problems(path, attributes), *_stray_group_data(attributes, data_files, path)]
+    )
     try:
-        inventory = make_inventory(str(path), cwd=str(lab_directory(path)))
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - user code can raise anything
+        inventory: Inventory = make_inventory(str(path), cwd=str(lab_directory(path)))
+    except (Exception, SystemExit) as error:
         raise InventoryProblem((_runtime_problem(error, (path, *data_files)),)) from error
     if not len(inventory):
         remedy = "add a group: workstations = [('rig1', {'ssh_hostname': '192.0.2.10'})]"
@@ -91,14 +93,16 @@ def _syntax_problems(file: Path) -> list[Problem]:
         place = f"{file}:{error.lineno}" if error.lineno else str(file)
         return [Problem(place, f"this is not Python: {error.msg}", "an inventory is a Python file")]
     except (OSError, ValueError) as error:
-        return [Problem(str(file), f"it cannot be read: {error}", "is it a text file you may read?")]
+        return [
+            Problem(str(file), f"it cannot be read: {error}", "is it a text file you may read?")
+        ]
     return []
 
 
 def _execute(path: Path) -> dict[str, Any]:
     try:
         return dict(exec_file(str(path), return_locals=True))
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - user code can raise anything
+    except (Exception, SystemExit) as error:
         raise InventoryProblem((_runtime_problem(error, (path,)),)) from error
 
 

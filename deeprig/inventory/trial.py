@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined, TemplateError, TemplateSyntaxError
+
 from deeprig.content import Content
 from deeprig.errors import Problem
 from deeprig.facts import HostFacts
@@ -28,7 +29,9 @@ TRIAL_FACTS = HostFacts(
 
 def template_problems(host: DeclaredHost, content: Content) -> tuple[Problem, ...]:
     """Return the templates of the host's roles that cannot be rendered, each with its line."""
-    environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)  # noqa: S701 - configuration files, not HTML
+    environment = Environment(  # noqa: S701 - configuration files, not HTML
+        undefined=StrictUndefined, keep_trailing_newline=True
+    )
     problems = []
     for role, settings in host.role_settings.items():
         if host.roles is not None and role not in host.roles:
@@ -46,7 +49,9 @@ def template_problems(host: DeclaredHost, content: Content) -> tuple[Problem, ..
     return tuple(problems)
 
 
-def _trial(environment: Environment, path: Path, host: str, variables: dict[str, Any]) -> Problem | None:
+def _trial(
+    environment: Environment, path: Path, host: str, variables: dict[str, Any]
+) -> Problem | None:
     try:
         template = environment.from_string(path.read_text(encoding="utf-8"))
         template.render(variables)

@@ -57,9 +57,7 @@ def _role_model(
     return _model(host, role_name, model, dict(data), merged, lab)
 
 
-def _unknown_keys(
-    host: str, merged: MergedData, roles: tuple[str, ...]
-) -> Iterable[Problem]:
+def _unknown_keys(host: str, merged: MergedData, roles: tuple[str, ...]) -> Iterable[Problem]:
     known = (*HostSettings.model_fields, *roles)
     for key in merged.data:
         if key not in known:
@@ -77,7 +75,11 @@ def _chosen_roles(
     for position, role in enumerate(declared):
         if isinstance(role, str) and role not in known:
             problems.append(
-                Problem(f"{host}: roles[{position}]", f"there is no role {role!r}", did_you_mean(role, known))
+                Problem(
+                    f"{host}: roles[{position}]",
+                    f"there is no role {role!r}",
+                    did_you_mean(role, known),
+                )
             )
     return tuple(role for role in declared if isinstance(role, str))
 
@@ -94,8 +96,7 @@ def _model(
         return model.model_validate(data, context={"lab_directory": lab}), []
     except ValidationError as error:
         return None, [
-            _explain(host, key, model, detail, merged)
-            for detail in error.errors(include_url=False)
+            _explain(host, key, model, detail, merged) for detail in error.errors(include_url=False)
         ]
 
 

@@ -140,9 +140,7 @@ class HostVerification:
     seconds: float = 0.0
 
     @classmethod
-    def of_checks(
-        cls, host: str, checks: tuple[CheckResult, ...], **more: Any
-    ) -> HostVerification:
+    def of_checks(cls, host: str, checks: tuple[CheckResult, ...], **more: Any) -> HostVerification:
         """Return the verdict over checks: passed only with a pass and without fail or unknown."""
         outcomes = [check.outcome for check in checks]
         good = "pass" in outcomes and not {"fail", "unknown"} & set(outcomes)

@@ -46,4 +46,6 @@ class Checks:
         bad = [check for check in self.recorded if check.outcome in ("fail", "unknown")]
         if bad:
             lines = "\n".join(f"{c.name}: {c.outcome}: {c.evidence}" for c in bad)
-            raise AssertionError(f"{len(bad)} of {len(self.recorded)} checks are not good:\n{lines}")
+            raise AssertionError(
+                f"{len(bad)} of {len(self.recorded)} checks are not good:\n{lines}"
+            )

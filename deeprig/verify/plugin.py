@@ -55,7 +55,9 @@ def lab_of(config: pytest.Config) -> Lab:
     """Return the session's lab. Raise UsageError when no inventory was named."""
     lab = config.stash.get(_LAB, None)
     if lab is None:
-        raise pytest.UsageError("these checks compare a host with an inventory: --deeprig-inventory PATH")
+        raise pytest.UsageError(
+            "these checks compare a host with an inventory: --deeprig-inventory PATH"
+        )
     return lab
 
 

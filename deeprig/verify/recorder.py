@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Generator
 from dataclasses import asdict, dataclass, field
 from typing import TextIO
 
@@ -23,11 +24,11 @@ class Recorder:
     _ended: set[str] = field(default_factory=set)
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(  # noqa: ANN201 - pytest's generator protocol
+    def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
-    ):
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Write the results of a test when its call ended, or its set-up did not succeed."""
-        report: pytest.TestReport = yield
+        report = yield
         if report.when == "call" or (report.when == "setup" and not report.passed):
             for result in self._results(item, call, report):
                 self._write(result)

@@ -67,11 +67,11 @@ def verify_lab(
         for host in hosts
     ]
     pool = Pool(parallel)
-    with interruptible(lambda: None) as interruption:
-        interruption.requests = 1  # nothing here is worth finishing: the first Ctrl-C ends it
+    # Checks change nothing, so nothing of them is worth finishing.
+    with interruptible(lambda: None, patience=0) as interruption:
         interruption.greenlets = [pool.spawn(_run, session) for session in sessions]
         pool.join()
-        was_interrupted = interruption.requests > 1
+        was_interrupted = interruption.is_asked
     for greenlet in interruption.greenlets:
         if not isinstance(greenlet.value, Abandoned):
             greenlet.get()
@@ -86,9 +86,7 @@ def verify_lab(
     return report, was_interrupted
 
 
-def verified_roles(
-    content: Content, host: DeclaredHost, selection: Selection
-) -> tuple[str, ...]:
+def verified_roles(content: Content, host: DeclaredHost, selection: Selection) -> tuple[str, ...]:
     """Return the host's roles that have checks."""
     with_checks = tuple(
         name
@@ -150,9 +148,7 @@ def _run_checks(session: _Session) -> None:
 def _verdict(session: _Session, seconds: float = 0.0) -> HostVerification:
     if session.result is not None:
         return session.result
-    return HostVerification.of_checks(
-        session.host.name, tuple(session.checks), seconds=seconds
-    )
+    return HostVerification.of_checks(session.host.name, tuple(session.checks), seconds=seconds)
 
 
 def _now() -> str:

@@ -32,7 +32,9 @@ def ssh_config_text(host: DeclaredHost, lab_directory: Path, control_directory: 
         lines.append(("UserKnownHostsFile", quoted(known)))
     own = settings.ssh_config_file or Path("~/.ssh/config")
     body = "\n".join(f"  {name} {value}" for name, value in lines if value)
-    return f"Host {host.name}\n{body}\nMatch all\nInclude {quoted(lab_directory / own.expanduser())}\n"
+    return (
+        f"Host {host.name}\n{body}\nMatch all\nInclude {quoted(lab_directory / own.expanduser())}\n"
+    )
 
 
 def quoted(path: Path) -> str:

@@ -37,11 +37,8 @@ def certificates_of(path: Path) -> tuple[Certificate, ...]:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from error
     found = []
     for part in text.split(_BEGIN)[1:]:
-        body, end, _ = part.partition(_END)
+        pem = f"{_BEGIN}\n{part.partition(_END)[0].strip()}\n{_END}\n"
         try:
-            if not end:
-                raise ValueError("a certificate has no end line")
-            pem = f"{_BEGIN}\n{body.strip()}\n{_END}\n"
             ssl.PEM_cert_to_DER_cert(pem)
         except ValueError as error:
             raise ValueError(f"{path} is no PEM file: {error}") from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyinfra.api import FactBase
+from pyinfra.api.facts import FactBase
 
 from roles.base.certificates import DIRECTORY
 
@@ -39,4 +39,3 @@ class ManagedCertificates(FactBase[frozenset[str]]):
     def process(self, output: list[str]) -> frozenset[str]:
         """Return the paths."""
         return frozenset(line.strip() for line in output if line.strip())
-

@@ -77,7 +77,6 @@ class AptSettings(RoleSettings):
         600, ge=0, description="How long apt waits for another holder of the dpkg lock."
     )
 
-
     @model_validator(mode="after")
     def _security_updates_stay(self) -> AptSettings:
         if self.mirror and not self.security_archive:

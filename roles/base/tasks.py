@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from io import StringIO
 
-from pyinfra.api import deploy
+from pyinfra.api.deploy import deploy
 from pyinfra.api.host import Host
 from pyinfra.context import ctx_host
 from pyinfra.operations import files, server
@@ -34,9 +34,7 @@ def deploy_base(context: BaseContext) -> None:
     _set_time_zone_and_locale(context)
     for user in context.settings.users:
         _manage_user(user)
-    place_template(
-        context, "/etc/sudoers.d/deeprig", name="Set who may become root", mode="440"
-    )
+    place_template(context, "/etc/sudoers.d/deeprig", name="Set who may become root", mode="440")
     _configure_sessions(context)
 
 
@@ -93,9 +91,7 @@ def _configure_apt(context: BaseContext) -> None:
         return
     sources = _SOURCE_FILES[context.facts.distribution]
     mirrored = place_template(context, sources, name="Set the package sources")
-    emptied = place_template(
-        context, "/etc/apt/sources.list", name="Point to the package sources"
-    )
+    emptied = place_template(context, "/etc/apt/sources.list", name="Point to the package sources")
     refresh_package_lists(when=changed(configured, mirrored, emptied))
 
 
@@ -142,10 +138,6 @@ def _configure_sessions(context: BaseContext) -> None:
     )
     place_template(context, "/etc/profile.d/deeprig-proxy.sh", name="Tell sessions the proxy")
     if context.settings.login_message:
-        place_template(
-            context, "/etc/motd.d/deeprig", name="Say at login what manages the machine"
-        )
+        place_template(context, "/etc/motd.d/deeprig", name="Say at login what manages the machine")
     else:
-        files.file(
-            name="Say nothing at login", path="/etc/motd.d/deeprig", present=False
-        )
+        files.file(name="Say nothing at login", path="/etc/motd.d/deeprig", present=False)

@@ -1,0 +1,70 @@
+"""``deeprig verify``: prove that hosts are as declared, and train."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from deeprig.cli.options import (
+    inventory_option,
+    json_option,
+    limit_option,
+    parallel_option,
+    role_options,
+)
+
+
+@click.command()
+@inventory_option
+@limit_option
+@role_options[0]
+@role_options[1]
+@parallel_option
+@json_option
+@click.option("--junit", type=click.Path(path_type=Path), help="Write JUnit XML to this file too.")
+def verify(
+    inventory: Path,
+    limit: tuple[str, ...],
+    roles: tuple[str, ...],
+    skipped: tuple[str, ...],
+    parallel: int | None,
+    as_json: bool,
+    junit: Path | None,
+) -> None:
+    """Prove over a fresh connection that each host is as declared, and that it trains.
+
+    Runs every role's testinfra checks, and a training test inside each environment that declares
+    one. A host that shows or declares a GPU fails without CUDA. Unknown is never a pass.
+    """
+    import json
+
+    from deeprig.engine.embedding import patch_standard_library
+
+    patch_standard_library()
+    from deeprig.cli.progress import verify_progress_for
+    from deeprig.cli.terminal import output_console
+    from deeprig.errors import ExitCode
+    from deeprig.inventory.load import load_lab
+    from deeprig.report import exit_codes, store, terminal
+    from deeprig.report import junit as junit_format
+    from deeprig.selection import Selection
+    from deeprig.verify.run import DEFAULT_PARALLEL, verify_lab
+
+    lab = load_lab(inventory)
+    selection = Selection(limit, roles, skipped)
+    with verify_progress_for(as_json=as_json) as progress:
+        report, was_interrupted = verify_lab(
+            lab, selection, progress, parallel=parallel or DEFAULT_PARALLEL
+        )
+    code = ExitCode.INTERRUPTED if was_interrupted else exit_codes.of_verification(report)
+    report = report.with_exit_code(code)
+    path = store.save(report, lab.directory)
+    if junit is not None:
+        junit.write_text(junit_format.to_xml(report), encoding="utf-8")
+    if as_json:
+        click.echo(json.dumps(report.to_json(), indent=2))
+    else:
+        terminal.render(report, output_console())
+        click.echo(f"Report: {path} (deeprig report --format html)", err=True)
+    raise click.exceptions.Exit(code)
