@@ -1,0 +1,60 @@
+"""Start the gateway, and tell it what to forward, serve and allow."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from deeprig.errors import DeeprigError
+from deeprig.lab import cgroups
+from deeprig.lab.state import LabState
+
+_START_SECONDS = 20.0
+
+
+def start(state: LabState) -> None:
+    """Start the gateway unless it runs already, and wait until it takes commands."""
+    cgroup = cgroups.create(f"{state.id}.gateway")
+    if cgroups.is_populated(cgroup):
+        return
+    state.control_socket.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "deeprig.lab.gateway", str(state.directory), state.id]
+    entering = 'echo $$ > "$0" && exec "$@"'
+    log = state.directory / "gateway.log"
+    with log.open("ab") as errors:
+        process = subprocess.Popen(
+            ["sh", "-c", entering, str(cgroup / "cgroup.procs"), *command],
+            stdin=subprocess.DEVNULL,
+            stdout=errors,
+            stderr=errors,
+            start_new_session=True,
+            cwd=Path(__file__).resolve().parents[2],
+        )
+    deadline = time.monotonic() + _START_SECONDS
+    while not state.control_socket.exists():
+        if process.poll() is not None or time.monotonic() > deadline:
+            tail = "\n".join(log.read_text(encoding="utf-8").splitlines()[-10:])
+            raise DeeprigError(f"the lab's gateway did not start:\n{tail}", place=str(log))
+        time.sleep(0.05)
+    tell(state, {"serve": dict(state.served), "allow": list(state.allowed_hosts)})
+
+
+def forward(state: LabState, address: str) -> int:
+    """Return the loopback port that now leads to ``address`` (host:port) in the lab."""
+    return int(tell(state, {"forward": address})["port"])
+
+
+def tell(state: LabState, command: dict[str, Any]) -> dict[str, Any]:
+    """Send one command and return the answer."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(_START_SECONDS)
+        # A path longer than 107 bytes cannot be connected to; one relative to /proc can.
+        connection.connect(str(state.control_socket))
+        connection.sendall(json.dumps(command).encode() + b"\n")
+        answer = connection.makefile().readline()
+    return dict(json.loads(answer))
