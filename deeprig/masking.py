@@ -14,7 +14,7 @@ MASK = "********"
 _SHORTEST_MASKED = 4
 _CREDENTIALS_IN_URL = re.compile(r"(?<=://)[^/@\s:]*:[^/@\s]+(?=@)")
 _NAMED_SECRET = re.compile(
-    r"(?i)\b([\w.-]*(?:password|passwd|passphrase|secret|token|api[_-]?key)[\w.-]*\s*[:=]\s*)(\S+)"
+    r"(?i)\b([\w.-]*(?:password|(?<!nopass)(?<!no)passwd|passphrase|secret|token|api[_-]?key)[\w.-]*\s*[:=]\s*)(\S+)"
 )
 
 

@@ -62,6 +62,8 @@ class LineProgress:
 
     def operation_finished(self, host: str, result: OperationResult) -> None:
         """Say what changed or failed."""
+        if self.mode == "plan":
+            return  # the plan itself follows at once
         if result.status != "unchanged" or self.verbose:
             self._line(
                 host, f"{result.role}: {result.name}: {result.status} ({result.seconds:.1f} s)"

@@ -13,7 +13,8 @@ from deeprig.errors import InventoryProblem, Problem
 from deeprig.inventory.keys import key_problems
 from deeprig.inventory.merge import merge_levels
 from deeprig.inventory.model import DeclaredHost
-from deeprig.inventory.read import lab_directory, levels_of, read_inventory
+from deeprig.inventory.place import lab_directory
+from deeprig.inventory.read import levels_of, read_inventory
 from deeprig.inventory.trial import template_problems
 from deeprig.inventory.validate import validate_host
 

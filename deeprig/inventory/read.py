@@ -15,11 +15,14 @@ from typing import Any
 
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.inventory import Inventory
+from pyinfra.api.state import State
+from pyinfra.context import ctx_state
 from pyinfra_cli.inventory import make_inventory
 from pyinfra_cli.util import exec_file
 
 from deeprig.errors import InventoryProblem, Problem
 from deeprig.inventory.merge import Level
+from deeprig.inventory.place import lab_directory
 
 
 def did_you_mean(word: str, known: tuple[str, ...]) -> str | None:
@@ -30,12 +33,6 @@ def did_you_mean(word: str, known: tuple[str, ...]) -> str | None:
     return f"known: {', '.join(known)}" if known else None
 
 
-def lab_directory(inventory: Path) -> Path:
-    """Return the lab directory: the parent of ``inventory/``, or where the file lies."""
-    directory = inventory.resolve().parent
-    return directory.parent if directory.name == "inventory" else directory
-
-
 def read_inventory(path: Path) -> Inventory:
     """Return pyinfra's inventory of ``path``. Raise InventoryProblem with every mistake found."""
     if not path.is_file():
@@ -44,6 +41,12 @@ def read_inventory(path: Path) -> Inventory:
         raise InventoryProblem((Problem(str(path), reason, remedy),))
     data_files = _group_data_files(path)
     _raise_if_any([p for file in (path, *data_files) for p in _syntax_problems(file)])
+    # pyinfra notes in its state which file it executes; a bare state is enough for that.
+    with ctx_state.use(State()):
+        return _read(path, data_files)
+
+
+def _read(path: Path, data_files: tuple[Path, ...]) -> Inventory:
     attributes = _execute(path)
     _raise_if_any(
         [*_group_problems(path, attributes), *_stray_group_data(attributes, data_files, path)]

@@ -42,7 +42,7 @@ class LabSockets:
         self._namespace = namespace
         threading.Thread(target=self._make_sockets, daemon=True).start()
 
-    def socket(self) -> socket.socket:
+    def make(self) -> socket.socket:
         """Return a new TCP socket of the lab. Raise OSError when the namespace is gone."""
         answer: queue.Queue[socket.socket | OSError] = queue.Queue()
         self._wanted.put(answer)
@@ -53,7 +53,7 @@ class LabSockets:
 
     def listener(self, port: int) -> socket.socket:
         """Return a socket that listens on the bridge."""
-        listening = self.socket()
+        listening = self.make()
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((BRIDGE_ADDRESS, port))
         listening.listen(128)
@@ -113,7 +113,7 @@ class Gateway:
         """Serve until the process is ended."""
         web = http.server.ThreadingHTTPServer(
             (BRIDGE_ADDRESS, SERVE_PORT),
-            functools.partial(ServedFiles, directories=self.directories),  # type: ignore[arg-type]
+            functools.partial(ServedFiles, directories=self.directories),
             bind_and_activate=False,
         )
         web.socket.close()
@@ -159,7 +159,7 @@ class Gateway:
         self, address: str, port: int
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Connect to a host inside the lab."""
-        lab_socket = self.sockets.socket()
+        lab_socket = self.sockets.make()
         lab_socket.setblocking(False)
         lab_socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:

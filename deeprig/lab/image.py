@@ -22,8 +22,8 @@ _PACKAGES = (
 )
 _CUSTOMIZE = rf"""set -e
 useradd --root "$1" -m -s /bin/bash {LOGIN_USER}
-echo '{LOGIN_USER} ALL=(ALL:ALL) NOPASSWD: ALL' > "$1/etc/sudoers.d/{LOGIN_USER}"
-chmod 440 "$1/etc/sudoers.d/{LOGIN_USER}"
+echo '{LOGIN_USER} ALL=(ALL:ALL) NOPASSWD: ALL' > "$1/etc/sudoers.d/lab"
+chmod 440 "$1/etc/sudoers.d/lab"
 printf 'UseDNS no\nMaxStartups 100:30:200\nMaxSessions 100\n' > "$1/etc/ssh/sshd_config.d/lab.conf"
 rm -f "$1"/etc/ssh/ssh_host_*
 : > "$1/etc/machine-id"

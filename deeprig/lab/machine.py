@@ -90,8 +90,9 @@ def _script(state: LabState, host: LabHost, image: Path) -> str:
     nspawn = (
         f"systemd-nspawn --quiet --directory={shlex.quote(str(directory / 'root'))} "
         f"--machine={host.name} --boot --register=no --keep-unit --network-bridge={BRIDGE} "
-        "--console=pipe --resolv-conf=off --timezone=off --link-journal=no "
-        "--kill-signal=SIGRTMIN+3"
+        # Without the capability no login session could raise its limits, as a real machine's can.
+        "--capability=CAP_SYS_RESOURCE --kill-signal=SIGRTMIN+3 "
+        "--console=pipe --resolv-conf=off --timezone=off --link-journal=no"
     )
     # Every mount lives in this script's private mount namespace and goes with it.
     return f"""set -e

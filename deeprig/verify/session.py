@@ -47,9 +47,9 @@ def session(inventory: Path, name: str, roles: tuple[str, ...]) -> None:
             f"--ssh-config={config}",
             *(["--sudo"] if host.needs_sudo else []),
             f"--rootdir={directory}",
-            "-c=/dev/null",
+            *("-c", "/dev/null"),
+            *("-p", "no:cacheprovider"),
             "--import-mode=importlib",
-            "-p=no:cacheprovider",
             "-q",
         ]
         masker = Masker.of(host.settings, *host.role_settings.values())

@@ -39,3 +39,22 @@ class ManagedCertificates(FactBase[frozenset[str]]):
     def process(self, output: list[str]) -> frozenset[str]:
         """Return the paths."""
         return frozenset(line.strip() for line in output if line.strip())
+
+
+class SystemLocale(FactBase[str | None]):
+    """LANG of the system's sessions, or None where it is not set."""
+
+    def command(self) -> str:
+        """Return the command; locale(5) files are read by PAM, sed prints only the value."""
+        return (
+            'sed -n \'s/^LANG="\\?\\([^"]*\\)"\\?$/\\1/p\' /etc/default/locale 2>/dev/null || true'
+        )
+
+    @staticmethod
+    def default() -> str | None:
+        """Return None: not set."""
+        return None
+
+    def process(self, output: list[str]) -> str | None:
+        """Return the value."""
+        return output[-1].strip() or None

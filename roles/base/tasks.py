@@ -12,7 +12,7 @@ from pyinfra.operations import files, server
 from deeprig.role import RoleContext
 from deeprig.tasks import changed, install_packages, place_template, refresh_package_lists
 from roles.base.certificates import certificates_of
-from roles.base.facts import InterruptedPackages, ManagedCertificates
+from roles.base.facts import InterruptedPackages, ManagedCertificates, SystemLocale
 from roles.base.settings import BaseRoleSettings, UserSettings
 
 BaseContext = RoleContext[BaseRoleSettings]
@@ -34,7 +34,7 @@ def deploy_base(context: BaseContext) -> None:
     _set_time_zone_and_locale(context)
     for user in context.settings.users:
         _manage_user(user)
-    place_template(context, "/etc/sudoers.d/deeprig", name="Set who may become root", mode="440")
+    place_template(context, "/etc/sudoers.d/80-deeprig", name="Set who may become root", mode="440")
     _configure_sessions(context)
 
 
@@ -110,7 +110,17 @@ def _set_time_zone_and_locale(context: BaseContext) -> None:
         server.timezone(name="Set the time zone", timezone=context.settings.timezone)
     if context.settings.locale:
         server.locale(name="Generate the locale", locale=context.settings.locale)
-        place_template(context, "/etc/default/locale", name="Set the system locale")
+        _set_system_locale(context.settings.locale)
+
+
+def _set_system_locale(locale: str) -> None:
+    # By update-locale(8): which file it writes, and what links to it, differs by release.
+    host: Host = ctx_host.get()
+    server.shell(
+        name="Set the system locale",
+        commands=[f"update-locale LANG={locale}"],
+        _if=lambda: host.get_fact(SystemLocale) != locale,
+    )
 
 
 def _manage_user(user: UserSettings) -> None:

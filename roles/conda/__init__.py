@@ -1,0 +1,7 @@
+"""Conda for everybody on the machine: Miniforge, its configuration, declared environments."""
+
+from deeprig.role import Role
+from roles.conda.settings import CondaSettings
+from roles.conda.tasks import deploy_conda
+
+ROLE = Role(name="conda", settings=CondaSettings, deploy=deploy_conda, after=("base", "cuda"))

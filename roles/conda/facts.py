@@ -1,0 +1,108 @@
+"""What the conda role asks a host."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from packaging.utils import canonicalize_name
+from pyinfra.api.command import QuoteString, StringCommand
+from pyinfra.api.exceptions import FactProcessError
+from pyinfra.api.facts import FactBase
+
+_MARK = "@@deeprig:"
+#: A conda-meta record: name-version-build.json; only the name may hold dashes.
+_RECORD = re.compile(r"^(?P<name>.+)-(?P<version>[^-]+)-(?P<build>[^-]+)\.json$")
+_DIST_INFO = re.compile(r"^(?P<name>.+)-(?P<version>[^-]+)\.dist-info$")
+_LISTING = f"""
+echo {_MARK}link
+if [ -L "$1" ]; then readlink "$1"; elif [ -e "$1" ]; then echo directory; fi
+echo {_MARK}conda
+if [ -d "$1/conda-meta" ]; then ls "$1/conda-meta"; fi
+echo {_MARK}pip
+for d in "$1"/lib/python3*/site-packages/*.dist-info; do
+  if [ -d "$d" ]; then basename "$d"; fi
+done
+echo {_MARK}generations
+if [ -d "$2" ]; then ls -tr "$2"; fi
+"""
+
+
+class CondaVersion(FactBase[str | None]):
+    """Version of the conda at a prefix, or None where there is none."""
+
+    def command(self, prefix: str) -> StringCommand:
+        """Return the command; a broken conda is as good as none and is told by its silence."""
+        conda = QuoteString(f"{prefix}/bin/conda")
+        return StringCommand("test", "!", "-x", conda, "||", conda, "--version")
+
+    @staticmethod
+    def default() -> None:
+        """Return None: no conda."""
+        return
+
+    def process(self, output: list[str]) -> str | None:
+        """Return the version. Raise FactProcessError on anything but ``conda X.Y.Z``."""
+        match = re.match(r"^conda (\d+(\.\d+)+)", output[-1].strip())
+        if match is None:
+            raise FactProcessError(f"conda --version printed {output!r}")
+        return match[1]
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledEnvironment:
+    """An environment as it is on the host.
+
+    ``target`` is where the link of its name points (None: no link; "" : a real directory).
+    ``conda_packages`` and ``pip_packages`` map canonical names to versions.
+    """
+
+    target: str | None
+    conda_packages: tuple[tuple[str, str, str], ...] = ()
+    pip_packages: tuple[tuple[str, str], ...] = ()
+    generations: tuple[str, ...] = ()
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Return the version of every installed package, by canonical name."""
+        conda = {canonicalize_name(name): version for name, version, _ in self.conda_packages}
+        return conda | dict(self.pip_packages)
+
+
+class CondaEnvironment(FactBase[InstalledEnvironment]):
+    """An environment: its link, its packages, and the builds kept beside it."""
+
+    def command(self, path: str, generations: str) -> StringCommand:
+        """Return one command that lists everything; nothing there prints only the marks."""
+        return StringCommand(
+            "sh", "-c", QuoteString(_LISTING), "sh", QuoteString(path), QuoteString(generations)
+        )
+
+    @staticmethod
+    def default() -> InstalledEnvironment:
+        """Return an environment that is not there."""
+        return InstalledEnvironment(None)
+
+    def process(self, output: list[str]) -> InstalledEnvironment:
+        """Parse the sections."""
+        return parse_environment(output)
+
+
+def parse_environment(output: list[str]) -> InstalledEnvironment:
+    """Return the environment that the listing describes."""
+    sections: dict[str, list[str]] = {}
+    current: list[str] = []
+    for line in output:
+        if line.startswith(_MARK):
+            current = sections.setdefault(line[len(_MARK) :].strip(), [])
+        elif line.strip():
+            current.append(line.strip())
+    link = sections.get("link", [])
+    records = (_RECORD.match(name) for name in sections.get("conda", []))
+    dists = (_DIST_INFO.match(name) for name in sections.get("pip", []))
+    return InstalledEnvironment(
+        target=None if not link else "" if link[0] == "directory" else link[0],
+        conda_packages=tuple((m["name"], m["version"], m["build"]) for m in records if m),
+        pip_packages=tuple((canonicalize_name(m["name"]), m["version"]) for m in dists if m),
+        generations=tuple(sections.get("generations", [])),
+    )

@@ -1,0 +1,154 @@
+"""Operations of the conda role: conda itself, and environments built aside and switched to.
+
+conda environments know their own path, so one cannot be built elsewhere and moved. Each build
+therefore has a path of its own (``generations/<name>/<digest>``), and the name that people use
+(``envs/<name>``) is a link: it is switched only when the build is complete, at once, and an
+earlier build stays for the programs that still run in it. conda's documented calls only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from io import StringIO
+from pathlib import Path
+
+from pyinfra.api.command import FileUploadCommand, FunctionCommand, QuoteString, StringCommand
+from pyinfra.api.exceptions import OperationError
+from pyinfra.api.host import Host
+from pyinfra.api.operation import operation
+from pyinfra.context import ctx_host
+
+from deeprig.fetch import fetch
+from roles.conda.drift import drift
+from roles.conda.facts import CondaEnvironment, CondaVersion, InstalledEnvironment
+from roles.conda.settings import CondaSettings, EnvironmentSettings
+
+_INSTALLER = "/var/tmp/deeprig-conda-installer.sh"  # noqa: S108 - uploaded as root, mode 600
+_REQUIREMENTS = "/var/tmp/deeprig-requirements.txt"  # noqa: S108 - no secret in it
+_LOCK = "/var/tmp/deeprig-conda.lock"  # noqa: S108 - no secret in it
+
+Commands = Generator[StringCommand | FileUploadCommand | FunctionCommand, None, None]
+
+
+@operation()
+def installation(settings: CondaSettings, machine: str) -> Commands:
+    """Install conda at the prefix, or bring an older one up to the declared release.
+
+    The installer is fetched and verified on the controller when, and only when, it is needed.
+    """
+    host: Host = ctx_host.get()
+    wanted = settings.installer.conda_version
+    installed = host.get_fact(CondaVersion, prefix=settings.prefix)
+    if installed is not None and _as_numbers(installed) >= _as_numbers(wanted):
+        host.noop(f"conda {installed} is at {settings.prefix}")
+        return
+    url = settings.installer.url_for(machine)
+
+    def upload() -> None:
+        """Fetch the installer, verify its checksum, and upload it."""
+        path = fetch(url, settings.installer.sha256)
+        if not host.put_file(str(path), _INSTALLER, _sudo=host.data.get("_sudo", False)):
+            raise OperationError(f"the installer could not be uploaded to {_INSTALLER}")
+
+    yield FunctionCommand(upload, (), {})
+    flags = ["-b", "-p", settings.prefix]
+    if installed is not None:
+        flags.insert(1, "-u")
+    # A directory without a working conda is what an interrupted installation left.
+    elif_broken = StringCommand("rm", "-rf", QuoteString(settings.prefix))
+    if installed is None:
+        yield elif_broken
+    yield StringCommand("sh", _INSTALLER, *flags)
+    yield StringCommand("rm", "-f", _INSTALLER)
+
+
+@operation()
+def environment(
+    settings: CondaSettings, declared: EnvironmentSettings, network: dict[str, str]
+) -> Commands:
+    """Have an environment as it is declared. A failed build leaves the old one in use."""
+    host: Host = ctx_host.get()
+    path = settings.environment_path(declared.name)
+    kept = settings.generations_path(declared.name)
+    installed = host.get_fact(CondaEnvironment, path=path, generations=kept)
+    if installed.target == "":
+        raise OperationError(
+            f"{path} is a directory that deeprig did not make; rename it, or name another"
+        )
+    digest = declared.digest(settings)
+    differences = drift(declared, digest, installed)
+    if not differences:
+        host.noop(f"environment {declared.name} is as declared")
+        return
+    build = f"{kept}/{_free_name(digest, installed)}"
+    yield from _build(settings, declared, build, network)
+    yield from _switch(path, build)
+    yield from _tidy(settings, kept, installed, build)
+
+
+def _build(
+    settings: CondaSettings, declared: EnvironmentSettings, build: str, network: dict[str, str]
+) -> Commands:
+    """Yield what makes a complete environment at ``build``, from nothing."""
+    conda = f"{settings.prefix}/bin/conda"
+    yield StringCommand("rm", "-rf", QuoteString(build))
+    yield StringCommand("mkdir", "-p", QuoteString(str(Path(build).parent)))
+    variables = network | declared.solve_environment
+    if declared.conda_lock is not None:
+        yield FileUploadCommand(StringIO(declared.conda_lock.text), _LOCK)
+        what: tuple[str, ...] = ("--file", _LOCK)
+    else:
+        channels = [part for c in settings.channels_of(declared) for part in ("-c", c)]
+        what = ("--override-channels", *channels, f"python={declared.python}", "pip")
+        what = (*what, *declared.packages)
+    quoted = [QuoteString(word) for word in (conda, "create", "-y", "-p", build, *what)]
+    yield StringCommand(*quoted, _env=variables)
+    yield from _pip(settings, declared, build, network)
+
+
+def _pip(
+    settings: CondaSettings, declared: EnvironmentSettings, build: str, network: dict[str, str]
+) -> Commands:
+    if declared.pip_lock is not None:
+        text, flags = declared.pip_lock.text, ["--require-hashes", "--no-deps"]
+    elif declared.pip.packages:
+        text, flags = "\n".join(declared.pip.packages) + "\n", []
+    else:
+        return
+    yield FileUploadCommand(StringIO(text), _REQUIREMENTS)
+    command = [f"{build}/bin/python", "-m", "pip", "install", "--no-input", *flags]
+    command += [*settings.pip_of(declared), "--no-cache-dir", "-r", _REQUIREMENTS]
+    yield StringCommand(*(QuoteString(word) for word in command), _env=network)
+
+
+def _switch(path: str, build: str) -> Commands:
+    """Yield what makes the name point to the build: rename(2) over the old link is atomic."""
+    new = f"{path}.new"
+    yield StringCommand("mkdir", "-p", QuoteString(str(Path(path).parent)))
+    yield StringCommand("ln", "-sfn", QuoteString(build), QuoteString(new))
+    yield StringCommand("mv", "-T", QuoteString(new), QuoteString(path))
+
+
+def _tidy(
+    settings: CondaSettings, kept: str, installed: InstalledEnvironment, build: str
+) -> Commands:
+    """Yield the removal of builds older than those that are kept."""
+    current, new = Path(installed.target or "").name, Path(build).name
+    earlier = [g for g in installed.generations if g not in (new, current)]
+    if current and current != new:
+        earlier.append(current)
+    keep = settings.kept_generations
+    for name in earlier[: len(earlier) - keep if keep else None]:
+        yield StringCommand("rm", "-rf", QuoteString(f"{kept}/{name}"))
+
+
+def _free_name(digest: str, installed: InstalledEnvironment) -> str:
+    """Return a directory for a new build that is not the one in use (a drifted build's repair)."""
+    current = Path(installed.target or "").name
+    if current != digest:
+        return digest
+    return f"{digest}-repaired"
+
+
+def _as_numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))

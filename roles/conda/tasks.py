@@ -1,0 +1,37 @@
+"""Tasks of the conda role."""
+
+from __future__ import annotations
+
+from pyinfra.api.deploy import deploy
+from pyinfra.operations import files
+
+from deeprig.role import RoleContext
+from deeprig.tasks import place_template
+from roles.conda import operations
+from roles.conda.settings import CondaSettings
+
+#: bash reads it for interactive shells that are no login shells, such as a desktop's terminal.
+_BASHRC_LINE = "[ -r /etc/profile.d/deeprig-conda.sh ] && . /etc/profile.d/deeprig-conda.sh"
+
+
+@deploy("conda")
+def deploy_conda(context: RoleContext[CondaSettings]) -> None:
+    """Bring conda, its configuration and the declared environments to the declared state."""
+    settings = context.settings
+    operations.installation(name="Install conda", settings=settings, machine=context.facts.machine)
+    place_template(context, "/etc/conda/.condarc", name="Configure conda for everybody", mode="644")
+    place_template(context, "/etc/pip.conf", name="Configure pip for everybody", mode="644")
+    place_template(context, "/etc/profile.d/deeprig-conda.sh", name="Offer 'conda activate'")
+    files.line(
+        name="Offer 'conda activate' in desktop terminals",
+        path="/etc/bash.bashrc",
+        line=_BASHRC_LINE,
+        escape_regex_characters=True,
+    )
+    for environment in settings.environments:
+        operations.environment(
+            name="Build an environment",
+            settings=settings,
+            declared=environment,
+            network=context.network.environment(),
+        )
