@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ from deeprig.lab.commands import run
 
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 _BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
+#: Number of the capability in capabilities(7).
+_CAP_SYS_RESOURCE = 24
 _DISTRIBUTED = Path("/usr/share/ca-certificates")
 #: pip knows the hosts of its default index; its own constants are asked, none is written here.
 _ASK_PIP = (
@@ -47,6 +50,20 @@ def extra_certificates(bundle: Path = _BUNDLE, distributed: Path = _DISTRIBUTED)
         known.update(_PEM.findall(file.read_text(encoding="ascii", errors="replace")))
     trusted = _PEM.findall(bundle.read_text(encoding="ascii", errors="replace"))
     return tuple(certificate for certificate in trusted if certificate not in known)
+
+
+def highest_limits(status: Path = Path("/proc/self/status")) -> dict[str, int]:
+    """Return limits that hosts here cannot exceed; empty where they can have any.
+
+    A controller without CAP_SYS_RESOURCE (itself in a container) cannot give it to its hosts.
+    """
+    line = next(li for li in status.read_text("ascii").splitlines() if li.startswith("CapEff:"))
+    if int(line.split()[1], 16) >> _CAP_SYS_RESOURCE & 1:
+        return {}
+    nofile, memlock = resource.RLIMIT_NOFILE, resource.RLIMIT_MEMLOCK
+    limits = {"nofile": resource.getrlimit(nofile)[1], "memlock": resource.getrlimit(memlock)[1]}
+    kibibytes = {"memlock": limits["memlock"] // 1024, "nofile": limits["nofile"]}
+    return {name: value for name, value in kibibytes.items() if value > 0}
 
 
 def _ask(*command: str) -> str:

@@ -8,7 +8,7 @@ from pprint import pformat
 from typing import Any
 
 from deeprig.errors import UsageProblem
-from deeprig.lab.access import extra_certificates
+from deeprig.lab import access
 from deeprig.lab.commands import run
 from deeprig.lab.state import BRIDGE_ADDRESS, LOGIN_USER, PROXY_PORT, LabState
 
@@ -56,7 +56,10 @@ def write_inventory(state: LabState, data: Path | None) -> None:
 def _lab_data(state: LabState) -> dict[str, Any]:
     proxy = f"http://{BRIDGE_ADDRESS}:{PROXY_PORT}"
     base: dict[str, Any] = {"apt": {"proxy": proxy}}
-    certificates = extra_certificates()
+    limits = access.highest_limits()
+    if limits:
+        base["limits"] = limits
+    certificates = access.extra_certificates()
     if certificates:
         (state.directory / "extra-ca.pem").write_text("\n".join(certificates) + "\n", "ascii")
         base["ca_certificates"] = ["extra-ca.pem"]

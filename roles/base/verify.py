@@ -95,5 +95,13 @@ def test_additional_certificates_are_trusted(host, settings, declared, request, 
 def test_limits_of_a_new_session(host, settings, check):
     """A new login session really has the declared limits (not only the file)."""
     seen = host.check_output("su - root -c 'ulimit -n; ulimit -l'").split()
-    check("open files", seen[0] == str(settings.limits.nofile), f"ulimit -n: {seen[0]}")
-    check("locked memory", seen[1] == str(settings.limits.memlock), f"ulimit -l: {seen[1]}")
+    check(
+        "open files",
+        seen[0] == str(settings.limits.nofile),
+        f"ulimit -n: {seen[0]}, declared {settings.limits.nofile}",
+    )
+    check(
+        "locked memory",
+        seen[1] == str(settings.limits.memlock),
+        f"ulimit -l: {seen[1]}, declared {settings.limits.memlock}",
+    )

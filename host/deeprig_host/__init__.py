@@ -1,0 +1,1 @@
+"""Programs of deeprig that run on the provisioned machine."""
