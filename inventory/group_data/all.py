@@ -9,7 +9,9 @@ base = {
     "users": [
         {
             "name": "ada",
-            "keys": ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExampleExampleExampleExampleExampleExample00 ada"],
+            "keys": [
+                "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExampleExampleExampleExampleExampleExample00 ada"
+            ],
             "sudo": "password",
         },
     ],

@@ -84,7 +84,9 @@ def test_environments_train(host, settings, declared, facts, request, check):
         if environment.training_test is None:
             continue
         path = settings.environment_path(environment.name)
-        proof = prove_training(host, programs, environment.training_test, path, gpu_count)
+        # An environment declared for the CPU trains there; the GPUs need another (see below).
+        gpus = 0 if environment.cuda == "cpu" else gpu_count
+        proof = prove_training(host, programs, environment.training_test, path, gpus)
         check(
             f"it trains ({environment.training_test})",
             proof.is_good,
@@ -99,7 +101,8 @@ def test_declared_gpus_are_covered_by_a_training_test(settings, declared, facts,
     gpu_count = declared.settings.gpu_count
     expected = len(facts.nvidia_devices) if gpu_count is None else gpu_count
     if expected:
-        tested = [e.name for e in settings.environments if e.training_test]
+        environments = settings.environments
+        tested = [e.name for e in environments if e.training_test and e.cuda != "cpu"]
         evidence = f"{expected} GPUs, training tests in: {', '.join(tested) or 'no environment'}"
         check("the GPUs are proven by a training test", bool(tested), evidence)
 
