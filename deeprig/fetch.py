@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
@@ -54,7 +56,8 @@ def fetch(url: str, sha256: str | None, cache: Path | None = None) -> Path:
 
 def published_sha256(url: str) -> str:
     """Return the checksum that the publisher keeps beside the file."""
-    text = _get(f"{url}.sha256").text.split()
+    with _answer(f"{url}.sha256") as response:
+        text = response.text.split()
     if not text or len(text[0]) != 64 or not all(c in "0123456789abcdef" for c in text[0].lower()):
         raise DeeprigError(
             "there is no SHA-256 in it",
@@ -64,29 +67,29 @@ def published_sha256(url: str) -> str:
     return text[0].lower()
 
 
-def _get(url: str) -> requests.Response:
-    if urlsplit(url).scheme == "file":
-        raise DeeprigError("file URLs are not fetched", place=url, remedy="serve it over http")
+@contextmanager
+def _answer(url: str) -> Iterator[requests.Response]:
+    """Yield the server's answer, and close its connection whatever happens."""
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise DeeprigError("only http and https are fetched", place=url, remedy="serve it")
     try:
-        response = requests.get(url, stream=True, timeout=_TIMEOUT_SECONDS)
-        response.raise_for_status()
+        with requests.get(url, stream=True, timeout=_TIMEOUT_SECONDS) as response:
+            response.raise_for_status()
+            yield response
     except requests.RequestException as error:
         raise DeeprigError(
             f"it cannot be fetched: {error}",
             place=url,
             remedy="check the URL in the inventory, the network and the proxy (https_proxy)",
         ) from error
-    return response
 
 
 def _download(url: str, file: IO[bytes]) -> str:
     digest = hashlib.sha256()
-    try:
-        for chunk in _get(url).iter_content(_CHUNK_BYTES):
+    with _answer(url) as response:
+        for chunk in response.iter_content(_CHUNK_BYTES):
             digest.update(chunk)
             file.write(chunk)
-    except requests.RequestException as error:
-        raise DeeprigError(f"the download broke off: {error}", place=url) from error
     return digest.hexdigest()
 
 

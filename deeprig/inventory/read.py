@@ -18,7 +18,7 @@ from pyinfra.api.inventory import Inventory
 from pyinfra.api.state import State
 from pyinfra.context import ctx_state
 from pyinfra_cli.inventory import make_inventory
-from pyinfra_cli.util import exec_file
+from pyinfra_cli.util import PYTHON_CODES, exec_file
 
 from deeprig.errors import InventoryProblem, Problem
 from deeprig.inventory.merge import Level
@@ -41,6 +41,8 @@ def read_inventory(path: Path) -> Inventory:
         raise InventoryProblem((Problem(str(path), reason, remedy),))
     data_files = _group_data_files(path)
     _raise_if_any([p for file in (path, *data_files) for p in _syntax_problems(file)])
+    for file in (path, *data_files):
+        PYTHON_CODES.pop(str(file), None)  # pyinfra compiles a file once per process
     # pyinfra notes in its state which file it executes; a bare state is enough for that.
     with ctx_state.use(State()):
         return _read(path, data_files)

@@ -44,7 +44,8 @@ def up(spec: LabSpec, note: Note = lambda text: None) -> LabState:
     note(f"base image {made.path.name}: {'cached' if made.was_cached else 'made'}")
     state = _ground(spec, made.path)
     network.create(state.id)
-    gateway_process.start(state)
+    state = replace(state, loopback_port=gateway_process.start(state))
+    state.save()
     note(f"network {state.id} with its gateway is up")
     new: list[LabHost] = []
     while len(state.hosts) < spec.hosts:
@@ -104,8 +105,6 @@ def _ground(spec: LabSpec, base: Path) -> LabState:
     directory.mkdir(parents=True, exist_ok=True)
     state.save()
     writing.write_key(state)
-    if cgroups.is_populated(cgroups.root() / f"{state.id}.gateway"):
-        gateway_process.tell(state, {"serve": served, "allow": sorted(allowed)})
     return state
 
 

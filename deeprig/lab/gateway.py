@@ -7,7 +7,8 @@ controller's own network is changed.
     python -m deeprig.lab.gateway LAB_DIRECTORY NAMESPACE
 
 Commands come as JSON lines on LAB_DIRECTORY/gateway.sock: {"forward": "10.213.0.11:22"} answers
-{"port": N}; {"serve": {"name": "/directory"}, "allow": ["host"]} answers {}.
+{"port": N}; {"serve": {"name": "/directory"}, "allow": ["host"]} answers no port. Every answer
+tells the "loopback_port" on which the controller sees the served directories.
 """
 
 from __future__ import annotations
@@ -107,18 +108,16 @@ class Gateway:
         self.sockets = sockets
         self.allowed: set[str] = set()
         self.directories: dict[str, str] = {}
+        self.loopback_port = 0
         self._servers: list[asyncio.Server] = []
 
     async def run(self, control: Path) -> None:
         """Serve until the process is ended."""
-        web = http.server.ThreadingHTTPServer(
-            (BRIDGE_ADDRESS, SERVE_PORT),
-            functools.partial(ServedFiles, directories=self.directories),
-            bind_and_activate=False,
-        )
-        web.socket.close()
-        web.socket = self.sockets.listener(SERVE_PORT)
-        threading.Thread(target=web.serve_forever, daemon=True).start()
+        self.serve(self.sockets.listener(SERVE_PORT))
+        # The controller itself fetches installers: it sees the same files on its loopback.
+        loopback = socket.create_server(("127.0.0.1", 0))
+        self.loopback_port = int(loopback.getsockname()[1])
+        self.serve(loopback)
         proxy = self.sockets.listener(PROXY_PORT)
         self._servers.append(await asyncio.start_server(self.proxy, sock=proxy))
         control.unlink(missing_ok=True)
@@ -126,12 +125,20 @@ class Gateway:
         async with await asyncio.start_unix_server(self.command, path=str(control)) as server:
             await server.serve_forever()
 
+    def serve(self, listening: socket.socket) -> None:
+        """Serve the directories on a listening socket, from a thread of its own."""
+        handler = functools.partial(ServedFiles, directories=self.directories)
+        web = http.server.ThreadingHTTPServer(("", 0), handler, bind_and_activate=False)
+        web.socket.close()
+        web.socket = listening
+        threading.Thread(target=web.serve_forever, daemon=True).start()
+
     async def command(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry out one command."""
         request = json.loads(await reader.readline())
         self.directories.update(request.get("serve", {}))
         self.allowed.update(request.get("allow", ()))
-        answer = {}
+        answer = {"loopback_port": self.loopback_port}
         if "forward" in request:
             answer["port"] = await self.forward(request["forward"])
         writer.write(json.dumps(answer).encode() + b"\n")

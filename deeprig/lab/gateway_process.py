@@ -17,11 +17,19 @@ from deeprig.lab.state import LabState
 _START_SECONDS = 20.0
 
 
-def start(state: LabState) -> None:
-    """Start the gateway unless it runs already, and wait until it takes commands."""
+def start(state: LabState) -> int:
+    """Start the gateway unless it runs, wait until it takes commands, and tell it what it serves.
+
+    Return the loopback port on which the controller sees the served directories.
+    """
     cgroup = cgroups.create(f"{state.id}.gateway")
-    if cgroups.is_populated(cgroup):
-        return
+    if not cgroups.is_populated(cgroup):
+        _launch(state, cgroup)
+    told = {"serve": dict(state.served), "allow": list(state.allowed_hosts)}
+    return int(tell(state, told)["loopback_port"])
+
+
+def _launch(state: LabState, cgroup: Path) -> None:
     state.control_socket.unlink(missing_ok=True)
     command = [sys.executable, "-m", "deeprig.lab.gateway", str(state.directory), state.id]
     entering = 'echo $$ > "$0" && exec "$@"'
@@ -41,7 +49,6 @@ def start(state: LabState) -> None:
             tail = "\n".join(log.read_text(encoding="utf-8").splitlines()[-10:])
             raise DeeprigError(f"the lab's gateway did not start:\n{tail}", place=str(log))
         time.sleep(0.05)
-    tell(state, {"serve": dict(state.served), "allow": list(state.allowed_hosts)})
 
 
 def forward(state: LabState, address: str) -> int:
@@ -53,7 +60,6 @@ def tell(state: LabState, command: dict[str, Any]) -> dict[str, Any]:
     """Send one command and return the answer."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(_START_SECONDS)
-        # A path longer than 107 bytes cannot be connected to; one relative to /proc can.
         connection.connect(str(state.control_socket))
         connection.sendall(json.dumps(command).encode() + b"\n")
         answer = connection.makefile().readline()

@@ -36,6 +36,7 @@ class LabState:
     hosts: tuple[LabHost, ...] = ()
     served: tuple[tuple[str, str], ...] = ()
     allowed_hosts: tuple[str, ...] = ()
+    loopback_port: int = 0
 
     @property
     def id(self) -> str:
@@ -70,6 +71,10 @@ class LabState:
     def url(self, name: str) -> str:
         """Return where hosts find a served directory."""
         return f"http://{BRIDGE_ADDRESS}:{SERVE_PORT}/{name}/"
+
+    def controller_url(self, name: str) -> str:
+        """Return where the controller itself finds a served directory."""
+        return f"http://127.0.0.1:{self.loopback_port}/{name}/"
 
     def host(self, name: str) -> LabHost:
         """Return a host. Raise UsageProblem when the lab has none of that name."""
@@ -109,4 +114,5 @@ class LabState:
             tuple(LabHost(**host) for host in data["hosts"]),
             tuple((name, path) for name, path in data["served"]),
             tuple(data["allowed_hosts"]),
+            data["loopback_port"],
         )
