@@ -1,0 +1,53 @@
+"""One lab of throwaway hosts for the whole run; every test has lab directories of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+from deeprig.lab import api
+from deeprig.lab.requirements import check_requirements
+from tests.channel.api import build
+from tests.e2e.running import ROOT, LabDirectory
+
+#: rig1 and rig3 run Debian 12, rig2 runs Debian 13.
+_HOSTS = (("debian12", 1), ("debian13", 2), ("debian12", 3))
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "tests/e2e" in str(item.path):
+            item.add_marker(pytest.mark.e2e)
+
+
+@pytest.fixture(scope="session")
+def channel():
+    """The locally built channel, installer and wheelhouse (built once, cached)."""
+    return build()
+
+
+@pytest.fixture(scope="session")
+def hosts(channel):
+    """Throwaway hosts rig1 to rig3, with the channel served to them."""
+    check_requirements()
+    directory = ROOT / ".lab" / f"tests-{os.getpid()}"
+    try:
+        for os_name, count in _HOSTS:
+            served = (("dist", channel.directory),)
+            state = api.up(api.LabSpec(directory, count, os_name, served=served))
+        yield state
+    finally:
+        api.down(directory)
+        assert not directory.exists()
+
+
+@pytest.fixture
+def lab(hosts, tmp_path):
+    """An empty lab directory; the test declares hosts and data."""
+    made = LabDirectory(tmp_path / "lab", hosts)
+    made.path.mkdir()
+    made.data()
+    yield made
+    shutil.rmtree(made.path)
