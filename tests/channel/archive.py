@@ -18,9 +18,9 @@ from typing import Any
 
 import zstandard  # type: ignore[import-not-found]  # lives only with the build tools
 
+from .archive_format import PLACEHOLDER, TIMESTAMP_MS, anonymous
+
 COMPRESSION_LEVEL = 12
-TIMESTAMP_MS = 1_700_000_000_000  # fixed, so that the same input gives the same bytes
-PLACEHOLDER = "/opt/deeprig_placeholder_placeholder_placeholder_placeholder"
 
 
 def path_entry(tree: Path, file: Path) -> dict[str, Any]:
@@ -52,13 +52,6 @@ def info_files(job: dict[str, Any], paths: list[dict[str, Any]]) -> dict[str, by
     return {**encoded, "info/files": "\n".join(p["_path"] for p in paths).encode() + b"\n"}
 
 
-def _anonymous(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    member.uid = member.gid = 0
-    member.uname = member.gname = "root"
-    member.mtime = TIMESTAMP_MS // 1000
-    return member
-
-
 def info_tar(files: dict[str, bytes]) -> bytes:
     """Return a tarball of in-memory files."""
     buffer = io.BytesIO()
@@ -66,7 +59,7 @@ def info_tar(files: dict[str, bytes]) -> bytes:
         for name, content in files.items():
             member = tarfile.TarInfo(name)
             member.size = len(content)
-            tar.addfile(_anonymous(member), io.BytesIO(content))
+            tar.addfile(anonymous(member), io.BytesIO(content))
     return buffer.getvalue()
 
 
@@ -75,7 +68,7 @@ def payload_tar(tree: Path, files: list[Path]) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         for file in files:
-            tar.add(file, file.relative_to(tree).as_posix(), recursive=False, filter=_anonymous)
+            tar.add(file, file.relative_to(tree).as_posix(), recursive=False, filter=anonymous)
     return buffer.getvalue()
 
 

@@ -9,6 +9,7 @@ from .packages import ABOUT, Package
 from .stages import Stages, source_digest
 from .tools import HERE, Tools
 
+ARCHIVE_SOURCES = (HERE / "archive.py", HERE / "archive_format.py")
 SUBDIRS = ("linux-64", "noarch")
 
 
@@ -24,7 +25,7 @@ def get_archive(stages: Stages, tools: Tools, package: Package) -> Path:
         output = {"tree": str(package.files), "output": str(into / package.file_name)}
         tools.module("archive", {**job, **output})
 
-    key = [job, package.files.name, source_digest(HERE / "archive.py")]
+    key = [job, package.files.name, source_digest(*ARCHIVE_SOURCES)]
     return stages.get(f"package-{package.name}", key, make) / package.file_name
 
 

@@ -162,7 +162,7 @@ def get_conda_tree(stages: Stages) -> Path:
             target = into / file.relative_to(sources[1])
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(file.read_bytes())
-            target.chmod(0o755 if "bin" in target.parent.name else 0o644)
+            target.chmod(0o755 if target.parent.name in ("bin", "condabin") else 0o644)
 
     return stages.get("conda-tree", source_digest(*sources, Path(__file__)), make)
 

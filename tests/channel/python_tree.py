@@ -17,10 +17,17 @@ GLIBC = frozenset({"libc.so.6", "libm.so.6", "ld-linux-x86-64.so.2"})
 # left Python in 3.13; the others test the interpreter itself.
 DROPPED_MODULES = ("nis", "_ctypes_test", "_test*", "_xxtestfuzz", "xxlimited*", "ossaudiodev")
 # (file, Debian's text, conda's text): Debian's Python installs into dist-packages.
-PATCHES = (
-    ("site.py", "if is_virtual_environment:\n", "if True:  # the layout of conda\n"),
-    ("sysconfig.py", "prefix_scheme = 'posix_local'", "prefix_scheme = 'posix_prefix'"),
-)
+PATCHES = (("sysconfig.py", "prefix_scheme = 'posix_local'", "prefix_scheme = 'posix_prefix'"),)
+# Debian's site module knows dist-packages only, and Python 3.11 has it frozen into the
+# interpreter: editing site.py changes nothing.
+SITECUSTOMIZE = """\
+import site
+import sys
+
+_packages = f"{sys.prefix}/lib/python3.11/site-packages"
+if _packages not in sys.path:
+    site.addsitedir(_packages)
+"""
 
 
 def get_python_tree(stages: Stages, tools: Tools) -> Path:
@@ -62,7 +69,10 @@ def _patch(stdlib: Path) -> None:
                 f"{name}: {before!r} occurs {text.count(before)} times, expected once"
             )
         (stdlib / name).write_text(text.replace(before, after), encoding="utf-8")
+    (stdlib / "sitecustomize.py").write_text(SITECUSTOMIZE, encoding="utf-8")
     (stdlib / "site-packages").mkdir()
+    # Conda packages hold files, not empty directories; this one must exist for addsitedir.
+    (stdlib / "site-packages/README.txt").write_text("Packages of this environment.\n")
 
 
 def _elf_files(tree: Path) -> tuple[Path, ...]:
