@@ -142,5 +142,6 @@ def _print_status(state: object) -> None:
         "inventory": str(state.inventory),
         "hosts": hosts,
         "served": {name: state.url(name) for name, _ in state.served},
+        "served_to_controller": {name: state.controller_url(name) for name, _ in state.served},
     }
     click.echo(json.dumps(document, indent=2))

@@ -28,25 +28,47 @@ if [ -d "$2" ]; then ls -tr "$2"; fi
 """
 
 
-class CondaVersion(FactBase[str | None]):
-    """Version of the conda at a prefix, or None where there is none."""
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """The conda at a prefix.
+
+    ``version`` is None where none answers; ``answer`` is what it said instead. ``is_incomplete``
+    says that an interrupted first installation of ours left the directory.
+    """
+
+    exists: bool = False
+    is_incomplete: bool = False
+    version: str | None = None
+    answer: str = ""
+
+
+_INSTALLATION = """
+if [ -e "$1.installing" ]; then echo incomplete; elif [ -e "$1" ]; then echo there; else echo none; fi
+if [ -x "$1/bin/conda" ]; then "$1/bin/conda" --version 2>&1 || true; fi
+"""
+
+
+class CondaInstallation(FactBase[Installation]):
+    """Whether conda is at a prefix, whole, and of which version."""
 
     def command(self, prefix: str) -> StringCommand:
-        """Return the command; a broken conda is as good as none and is told by its silence."""
-        conda = QuoteString(f"{prefix}/bin/conda")
-        return StringCommand("test", "!", "-x", conda, "||", conda, "--version")
+        """Return one command that tells the state, then conda's own answer."""
+        return StringCommand("sh", "-c", QuoteString(_INSTALLATION), "sh", QuoteString(prefix))
 
     @staticmethod
-    def default() -> None:
-        """Return None: no conda."""
-        return
+    def default() -> Installation:
+        """Return an installation that is not there."""
+        return Installation()
 
-    def process(self, output: list[str]) -> str | None:
-        """Return the version. Raise FactProcessError on anything but ``conda X.Y.Z``."""
-        match = re.match(r"^conda (\d+(\.\d+)+)", output[-1].strip())
-        if match is None:
-            raise FactProcessError(f"conda --version printed {output!r}")
-        return match[1]
+    def process(self, output: list[str]) -> Installation:
+        """Parse the state and the answer."""
+        state, answer = output[0].strip(), "\n".join(output[1:]).strip()
+        match = re.search(r"^conda (\d+(\.\d+)+)", answer, re.MULTILINE)
+        if state not in ("incomplete", "there", "none"):
+            raise FactProcessError(f"the state of conda cannot be read: {output!r}")
+        return Installation(
+            state != "none", state == "incomplete", match[1] if match else None, answer
+        )
 
 
 @dataclass(frozen=True, slots=True)

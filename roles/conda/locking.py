@@ -10,7 +10,7 @@ from pyinfra.api.command import QuoteString, StringCommand
 
 from deeprig.engine.single import Connection
 from deeprig.errors import DeeprigError, UsageProblem
-from roles.conda.facts import CondaVersion
+from roles.conda.facts import CondaInstallation
 from roles.conda.settings import CondaSettings, EnvironmentSettings
 
 #: uname -m to conda's name of the platform.
@@ -32,7 +32,7 @@ def solve(connection: Connection, settings: CondaSettings, wanted: EnvironmentSe
     Raise DeeprigError when conda or pip cannot solve it; the host's environments are untouched.
     """
     host = connection.host
-    if host.get_fact(CondaVersion, prefix=settings.prefix) is None:
+    if host.get_fact(CondaInstallation, prefix=settings.prefix).version is None:
         raise DeeprigError(
             f"there is no conda at {settings.prefix}",
             place=connection.declared.name,

@@ -20,7 +20,7 @@ from pyinfra.context import ctx_host
 
 from deeprig.fetch import fetch
 from roles.conda.drift import drift
-from roles.conda.facts import CondaEnvironment, CondaVersion, InstalledEnvironment
+from roles.conda.facts import CondaEnvironment, CondaInstallation, InstalledEnvironment
 from roles.conda.settings import CondaSettings, EnvironmentSettings
 
 _INSTALLER = "/var/tmp/deeprig-conda-installer.sh"  # noqa: S108 - uploaded as root, mode 600
@@ -37,10 +37,16 @@ def installation(settings: CondaSettings, machine: str) -> Commands:
     The installer is fetched and verified on the controller when, and only when, it is needed.
     """
     host: Host = ctx_host.get()
-    wanted = settings.installer.conda_version
-    installed = host.get_fact(CondaVersion, prefix=settings.prefix)
-    if installed is not None and _as_numbers(installed) >= _as_numbers(wanted):
-        host.noop(f"conda {installed} is at {settings.prefix}")
+    prefix, wanted = settings.prefix, settings.installer.conda_version
+    found = host.get_fact(CondaInstallation, prefix=prefix)
+    is_new = not found.exists or found.is_incomplete
+    if not is_new and found.version is None:
+        raise OperationError(
+            f"{prefix} is there, but conda in it does not answer: {found.answer or 'no bin/conda'}; "
+            "move the directory away, or set another prefix"
+        )
+    if not is_new and _as_numbers(found.version or "0") >= _as_numbers(wanted):
+        host.noop(f"conda {found.version} is at {prefix}")
         return
     url = settings.installer.url_for(machine)
 
@@ -51,15 +57,17 @@ def installation(settings: CondaSettings, machine: str) -> Commands:
             raise OperationError(f"the installer could not be uploaded to {_INSTALLER}")
 
     yield FunctionCommand(upload, (), {})
-    flags = ["-b", "-p", settings.prefix]
-    if installed is not None:
-        flags.insert(1, "-u")
-    # A directory without a working conda is what an interrupted installation left.
-    elif_broken = StringCommand("rm", "-rf", QuoteString(settings.prefix))
-    if installed is None:
-        yield elif_broken
-    yield StringCommand("sh", _INSTALLER, *flags)
-    yield StringCommand("rm", "-f", _INSTALLER)
+    if is_new:
+        # The mark tells a re-run that what it finds is an interrupted installation of ours, and
+        # nothing that anybody else put there.
+        mark = QuoteString(f"{prefix}.installing")
+        yield StringCommand("mkdir", "-p", QuoteString(str(Path(prefix).parent)))
+        yield StringCommand("touch", mark, "&&", "rm", "-rf", QuoteString(prefix))
+        yield StringCommand("sh", _INSTALLER, "-b", "-p", QuoteString(prefix))
+        yield StringCommand("rm", "-f", mark, _INSTALLER)
+    else:
+        yield StringCommand("sh", _INSTALLER, "-b", "-u", "-p", QuoteString(prefix))
+        yield StringCommand("rm", "-f", _INSTALLER)
 
 
 @operation()
