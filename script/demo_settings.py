@@ -52,10 +52,8 @@ def local(build: Path, status: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     """Print a group data file."""
-    if sys.argv[1] == "real":
-        conda = real()
-    else:
-        conda = local(Path(sys.argv[2]), json.load(sys.stdin))
+    is_real = sys.argv[1] == "real"
+    conda = real() if is_real else local(Path(sys.argv[2]), json.load(sys.stdin))
     base = {
         "timezone": "Europe/Berlin",
         "packages": ["git", "htop", "tmux"],

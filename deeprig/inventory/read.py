@@ -6,6 +6,7 @@ group data whose group does not exist. Each of these is a user's mistake, and he
 
 from __future__ import annotations
 
+import ast
 import traceback
 from collections import Counter
 from difflib import get_close_matches
@@ -40,7 +41,8 @@ def read_inventory(path: Path) -> Inventory:
         remedy = "run 'deeprig init' to write one, or name yours with -i"
         raise InventoryProblem((Problem(str(path), reason, remedy),))
     data_files = _group_data_files(path)
-    _raise_if_any([p for file in (path, *data_files) for p in _syntax_problems(file)])
+    python_files = {path, *path.parent.glob("*.py"), *data_files}
+    _raise_if_any([p for file in sorted(python_files) for p in _syntax_problems(file)])
     for file in (path, *data_files):
         PYTHON_CODES.pop(str(file), None)  # pyinfra compiles a file once per process
     # pyinfra notes in its state which file it executes; a bare state is enough for that.
@@ -170,8 +172,20 @@ def _stray_group_data(
 ) -> list[Problem]:
     groups = tuple(k for k, v in attributes.items() if isinstance(v, list | tuple))
     known = (*groups, "all", path.stem)
+    shared = _names_of_other_inventories(path)
     return [
         Problem(str(file), f"there is no group {file.stem!r}", did_you_mean(file.stem, known))
         for file in files
-        if file.stem not in known
+        if file.stem not in known and file.stem not in shared
     ]
+
+
+def _names_of_other_inventories(path: Path) -> frozenset[str]:
+    """Return file and group names of the inventories beside this one: they share group_data."""
+    names: set[str] = set()
+    for file in path.resolve().parent.glob("*.py"):
+        if file != path.resolve():
+            tree = ast.parse(file.read_text(encoding="utf-8"), str(file))
+            targets = (t for n in tree.body if isinstance(n, ast.Assign) for t in n.targets)
+            names |= {file.stem, *(t.id for t in targets if isinstance(t, ast.Name))}
+    return frozenset(names)

@@ -211,3 +211,9 @@ def test_certificate_file_that_is_none(lab):
     lab.write("ca.pem", "hello")
     lab.data('base = {"ca_certificates": ["ca.pem"]}')
     assert "no PEM certificate" in only_problem_of(lab)
+
+
+def test_group_data_of_an_inventory_beside_this_one_is_no_mistake(lab):
+    lab.write("inventory/other.py", "elsewhere = ['x']\n")
+    lab.data("gpu_count = 1", group="elsewhere")
+    assert lab.load().host("rig1").settings.gpu_count is None
