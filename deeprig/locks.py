@@ -28,7 +28,7 @@ def lock_environment(
     if cuda is not None:
         try:
             wanted = type(wanted).model_validate(
-                {**wanted.model_dump(exclude={"conda_lock", "pip_lock", "lock"}), "cuda": cuda}
+                {**wanted.model_dump(exclude={"lock"}), "cuda": cuda}
             )
         except ValidationError as error:
             raise UsageProblem(

@@ -43,7 +43,10 @@ class Installation:
 
 
 _INSTALLATION = """
-if [ -e "$1.installing" ]; then echo incomplete; elif [ -e "$1" ]; then echo there; else echo none; fi
+if [ -e "$1.installing" ]; then echo incomplete
+elif [ -e "$1" ]; then echo there
+else echo none
+fi
 if [ -x "$1/bin/conda" ]; then "$1/bin/conda" --version 2>&1 || true; fi
 """
 

@@ -42,8 +42,8 @@ def installation(settings: CondaSettings, machine: str) -> Commands:
     is_new = not found.exists or found.is_incomplete
     if not is_new and found.version is None:
         raise OperationError(
-            f"{prefix} is there, but conda in it does not answer: {found.answer or 'no bin/conda'}; "
-            "move the directory away, or set another prefix"
+            f"{prefix} is there, but conda in it does not answer "
+            f"({found.answer or 'no bin/conda'}): move the directory away, or set another prefix"
         )
     if not is_new and _as_numbers(found.version or "0") >= _as_numbers(wanted):
         host.noop(f"conda {found.version} is at {prefix}")

@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from packaging.requirements import InvalidRequirement, Requirement
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    PrivateAttr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from deeprig.role import RoleSettings
 from roles.conda.locks import CondaLock, PipLock, lock_files
@@ -118,26 +125,31 @@ class EnvironmentSettings(RoleSettings):
     lock: Path | None = Field(
         None, description="Lock written by 'deeprig lock', installed as it is, without a solve."
     )
-    conda_lock: CondaLock | None = Field(None, exclude=True, repr=False, init=False)
-    pip_lock: PipLock | None = Field(None, exclude=True, repr=False, init=False)
     training_test: Literal["pytorch"] | None = Field(
         None, description="Framework with which 'verify' trains a model in the environment."
     )
 
-    @model_validator(mode="before")
-    @classmethod
-    def _read_lock(cls, data: object, info: ValidationInfo) -> object:
-        if not isinstance(data, dict) or not isinstance(data.get("lock"), str | Path):
-            return data
-        lab = (info.context or {}).get("lab_directory", Path())
-        conda_lock, pip_lock = lock_files(lab / data["lock"])
-        return {**data, "conda_lock": conda_lock, "pip_lock": pip_lock}
+    _conda_lock: CondaLock | None = PrivateAttr(None)
+    _pip_lock: PipLock | None = PrivateAttr(None)
 
     @model_validator(mode="after")
-    def _complete(self) -> EnvironmentSettings:
-        if self.python is None and self.lock is None:
+    def _complete(self, info: ValidationInfo) -> EnvironmentSettings:
+        if self.lock is not None:
+            lab = (info.context or {}).get("lab_directory", Path())
+            self._conda_lock, self._pip_lock = lock_files(lab / self.lock)
+        elif self.python is None:
             raise ValueError("name a python version (python = '3.11'), or a lock")
         return self
+
+    @property
+    def conda_lock(self) -> CondaLock | None:
+        """Return conda's part of the lock, read when the inventory was validated."""
+        return self._conda_lock
+
+    @property
+    def pip_lock(self) -> PipLock | None:
+        """Return pip's part of the lock, where it has one."""
+        return self._pip_lock
 
     @property
     def solve_environment(self) -> dict[str, str]:
