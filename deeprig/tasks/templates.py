@@ -16,17 +16,19 @@ def place_template(
     lands_at: str,
     *,
     name: str,
+    dest: str | None = None,
     mode: str = "644",
     when: Callable[[], bool] | None = None,
 ) -> OperationMeta:
     """Render a template of the context's role to ``lands_at``, owned by root.
 
+    ``dest`` is where it goes on a host that keeps it elsewhere (a configurable prefix).
     ``name`` is the operation's constant name; ``mode`` is octal text; ``when`` is a condition.
     """
     return files.template(
         name=name,
         src=str(context.content.template(context.role, lands_at)),
-        dest=lands_at,
+        dest=dest or lands_at,
         user="root",
         group="root",
         mode=mode,

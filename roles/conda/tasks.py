@@ -19,7 +19,13 @@ def deploy_conda(context: RoleContext[CondaSettings]) -> None:
     """Bring conda, its configuration and the declared environments to the declared state."""
     settings = context.settings
     operations.installation(name="Install conda", settings=settings, machine=context.facts.machine)
-    place_template(context, "/etc/conda/.condarc", name="Configure conda for everybody", mode="644")
+    # Not /etc/conda: conda ranks the prefix's file above it, and Miniforge writes one there.
+    place_template(
+        context,
+        "/opt/conda/.condarc",
+        name="Configure conda for everybody",
+        dest=f"{settings.prefix}/.condarc",
+    )
     place_template(context, "/etc/pip.conf", name="Configure pip for everybody", mode="644")
     place_template(context, "/etc/profile.d/deeprig-conda.sh", name="Offer 'conda activate'")
     files.line(
