@@ -9,7 +9,7 @@ import pytest
 
 from deeprig.lab import api
 from deeprig.lab.requirements import check_requirements
-from tests.channel.api import build
+from tests.channel.api import DEFAULT_CACHE, build
 from tests.e2e.running import ROOT, LabDirectory
 
 #: rig1 and rig3 run Debian 12, rig2 runs Debian 13.
@@ -25,7 +25,7 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session")
 def channel():
     """The locally built channel, installer and wheelhouse (built once, cached)."""
-    return build()
+    return build(DEFAULT_CACHE / "out")
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +35,7 @@ def hosts(channel):
     directory = ROOT / ".lab" / f"tests-{os.getpid()}"
     try:
         for os_name, count in _HOSTS:
-            served = (("dist", channel.directory),)
+            served = (("dist", channel.out),)
             state = api.up(api.LabSpec(directory, count, os_name, served=served))
         yield state
     finally:

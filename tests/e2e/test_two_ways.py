@@ -53,7 +53,9 @@ def test_pyinfra_itself_refuses_a_bad_inventory_too(based):
 def test_deeprig_applied_leaves_pyinfra_nothing_to_do(based):
     based.hosts(rig2={})
     based.run("apply")
-    done = tool(based, str(BIN / "pyinfra"), "inventory/lab.py", "deploy/workstation.py", "-y", "--json")
+    done = tool(
+        based, str(BIN / "pyinfra"), "inventory/lab.py", "deploy/workstation.py", "-y", "--json"
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert '"changed": true' not in done.stdout.lower()
 

@@ -1,0 +1,114 @@
+"""The main job: a fresh machine, planned, applied, applied again with no change, proven to train."""
+
+import json
+
+import pytest
+
+PLAN_KEYS = {
+    "schema",
+    "command",
+    "started",
+    "finished",
+    "seconds",
+    "version",
+    "inventory",
+    "hosts",
+    "exit_code",
+}
+
+
+@pytest.fixture
+def workstation(lab, channel):
+    """A lab with both roles and a PyTorch environment."""
+    lab.write(
+        "deploy/workstation.py",
+        "from deeprig.compose import deploy_roles\ndeploy_roles('base', 'conda')\n",
+    )
+
+    def declare(**host):
+        state = lab.state
+        lab.data(
+            base=lab.base_settings()
+            | {"timezone": "Europe/Berlin", "locale": "en_US.UTF-8", "packages": ["git"]}
+            | {"users": [{"name": "ada", "sudo": "nopasswd"}]},
+            conda={
+                "installer": {
+                    "url": f"{state.controller_url('dist')}installer/{channel.installer_name}",
+                    "sha256": channel.installer_sha256,
+                },
+                "channel_alias": state.url("dist").rstrip("/"),
+                "pip": {"no_index": True, "find_links": [f"{state.url('dist')}wheelhouse/"]},
+                "environments": [
+                    {
+                        "name": "torch",
+                        "python": "3.11",
+                        "pip": {"packages": ["torch==2.13.0", "numpy", "scikit-learn"]},
+                        "training_test": "pytorch",
+                    }
+                ],
+            },
+            **host,
+        )
+
+    lab.declare = declare
+    return lab
+
+
+@pytest.mark.parametrize("rig", ["rig1", "rig2"])  # Debian 12 and Debian 13
+def test_a_fresh_machine_becomes_a_workstation_that_trains(workstation, rig):
+    workstation.declare()
+    workstation.hosts(**{rig: {}})
+    planned = workstation.json("plan", "--detailed-exitcode", code=4)
+    assert set(planned) == PLAN_KEYS
+    assert workstation.ssh(rig, "test -e /opt/conda").returncode == 1
+
+    applied = workstation.json("apply")
+    assert applied["hosts"][0]["status"] == "ok"
+    again = workstation.json("apply")
+    statuses = {operation["status"] for operation in again["hosts"][0]["operations"]}
+    assert statuses == {"unchanged"}, [
+        o["name"] for o in again["hosts"][0]["operations"] if o["status"] != "unchanged"
+    ]
+    assert workstation.json("plan", "--detailed-exitcode", code=0)
+
+    verified = workstation.json("verify", "--junit", str(workstation.path / "junit.xml"))
+    checks = {check["name"]: check for check in verified["hosts"][0]["checks"]}
+    assert {check["outcome"] for check in checks.values()} == {"pass"}
+    trained = checks["it trains (pytorch)"]["data"]
+    assert trained["device"] == "cpu"
+    assert trained["metrics"]["accuracy"] >= 0.93
+    assert trained["metrics"]["loss_ratio"] < 0.2
+    assert checks["the environment is as declared"]["simulated"] is True
+    assert 'failures="0"' in (workstation.path / "junit.xml").read_text()
+
+    shown = workstation.run("report").stdout
+    assert "macro f1" in shown
+    page = workstation.run("report", "--format", "html").stdout
+    assert "it trains (pytorch)" in page
+    assert "simulated" in page
+
+
+def test_a_host_that_declares_a_gpu_and_has_no_cuda_fails(workstation):
+    """Runs after the test above on the same host: its environment is there."""
+    workstation.declare(gpu_count=1)
+    workstation.hosts(rig1={})
+    workstation.run("apply")
+    verified = workstation.json("verify", "--role", "conda", code=1)
+    bad = [c for c in verified["hosts"][0]["checks"] if c["outcome"] != "pass"]
+    assert [c["name"] for c in bad] == ["it trains (pytorch)"]
+    assert "CPU build" in bad[0]["evidence"]
+
+
+def test_a_broken_environment_is_unknown_or_failed_and_never_passed(workstation):
+    workstation.declare()
+    workstation.hosts(rig1={})
+    workstation.run("apply")
+    workstation.ssh("rig1", "/opt/conda/envs/torch/bin/python -m pip uninstall -y scikit-learn")
+    verified = workstation.json("verify", "--role", "conda", code=1)
+    outcomes = {c["name"]: c["outcome"] for c in verified["hosts"][0]["checks"]}
+    assert outcomes["it trains (pytorch)"] == "fail"
+    assert outcomes["the environment is as declared"] == "fail"
+    workstation.run("apply")
+    assert workstation.json("verify", "--role", "conda")["hosts"][0]["status"] == "passed"
+    stored = sorted((workstation.path / "reports").glob("*-verify.json"))
+    assert json.loads(stored[-1].read_text())["exit_code"] == 0
