@@ -1,103 +1,88 @@
-"""Train inside an environment and print one JSON object.
-
-    python -m deeprig_host.training pytorch --workdir DIR [--gpus N] [--seed 20] [--epochs 15]
-
-Exit 0: it trained as it must. 1: it did not. 2: bad usage, or the framework is not there.
-"""
+"""Run the training proof: ``python -m deeprig_host.training --help``."""
 
 from __future__ import annotations
 
-import argparse
-import importlib
 import json
 import os
 import sys
 import traceback
-from pathlib import Path
-from types import ModuleType
-from typing import Any, TextIO
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from deeprig_host.training.device import refusal_reason
-from deeprig_host.training.result import Refusal, Thresholds, checks_of, document, refused
+from deeprig_host.training import data, proof
+from deeprig_host.training.document import Findings, document, is_good
+from deeprig_host.training.evaluation import Check
+from deeprig_host.training.framework import Framework, load_framework
+from deeprig_host.training.options import BadUsage, Prediction, parse
+from deeprig_host.training.reload import save_outputs
 
-FRAMEWORKS = ("pytorch",)
+PROVEN, NOT_PROVEN, NOT_RUN = 0, 1, 2
 
-
-def main(arguments: list[str] | None = None) -> int:
-    """Run and return the exit code. Standard output carries the JSON and nothing else."""
-    options = parser().parse_args(arguments)
-    output = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what libraries print must not spoil the JSON
-    with output:
-        return run(options, output)
+Answer = tuple[dict[str, Any], int]
 
 
-def run(options: argparse.Namespace, output: TextIO) -> int:
-    """Run the chosen program, print its JSON and return the exit code."""
+def main(
+    arguments: Sequence[str] | None = None,
+    load: Callable[[str], Framework] = load_framework,
+) -> int:
+    """Run, print one JSON object on standard output and nothing else there, return the exit code.
+
+    ``--help`` alone prints text and exits.
+    """
     try:
-        framework = importlib.import_module(f"deeprig_host.training.{options.framework}")
-    except ImportError as error:
-        reason = f"{options.framework} cannot be imported: {error}"
-        return _finish(output, refused(Refusal(options.framework, "none", reason)), 2)
-    if options.program == "predict":
-        told = framework.predict_saved(options.workdir, options.device)
-        return _finish(output, told, 0)
-    result = train(framework, options)
-    return _finish(output, result, 0 if result["outcome"] == "pass" else 1)
-
-
-def train(framework: ModuleType | Any, options: argparse.Namespace) -> dict[str, Any]:
-    """Return the result of training. Whatever goes wrong is a failure with its reason."""
-    device = "none"
+        wanted = parse(sys.argv[1:] if arguments is None else arguments)
+    except BadUsage as problem:
+        return _print(*_failed(None, "the command line", "sound usage", str(problem), NOT_RUN))
+    sys.stdout.flush()
+    # What libraries print, down to C code, must not spoil the JSON: it goes to standard error.
+    answer_file = os.dup(1)
+    os.dup2(2, 1)
     try:
-        cuda = framework.cuda()
-        device = "cuda" if options.gpus else "cpu"
-        reason = refusal_reason(cuda, options.gpus)
-        if reason is not None:
-            return refused(Refusal(framework.NAME, device, reason, cuda.details()))
-        training = framework.train(options.seed, options.epochs, options.gpus, options.workdir)
-        return document(training, checks_of(training, _thresholds(options)))
-    except Exception as error:  # noqa: BLE001 - unknown is never a pass: it is told as a failure
-        traceback.print_exc()
-        line = f"{type(error).__name__}: {error}".splitlines()[0]
-        return refused(Refusal(framework.NAME, device, line))
+        answer, code = _answer(wanted, load)
+    finally:
+        sys.stdout.flush()
+        os.dup2(answer_file, 1)
+        os.close(answer_file)
+    return _print(answer, code)
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the command line."""
-    wanted = Thresholds()
-    root = argparse.ArgumentParser(prog="deeprig_host.training", description=__doc__)
-    programs = root.add_subparsers(dest="program", required=True)
-    for name in FRAMEWORKS:
-        one = programs.add_parser(name)
-        one.set_defaults(framework=name)
-        one.add_argument("--workdir", type=Path, required=True)
-        one.add_argument("--gpus", type=int, default=0, help="GPUs it must train on; 0: the CPU")
-        one.add_argument("--seed", type=int, default=20)
-        one.add_argument("--epochs", type=int, default=15)
-        one.add_argument("--min-accuracy", type=float, default=wanted.accuracy)
-        one.add_argument("--min-macro-recall", type=float, default=wanted.macro_recall)
-        one.add_argument("--min-macro-f1", type=float, default=wanted.macro_f1)
-        one.add_argument("--max-loss-ratio", type=float, default=wanted.loss_ratio)
-    predict = programs.add_parser("predict")
-    predict.add_argument("framework", choices=FRAMEWORKS)
-    predict.add_argument("--workdir", type=Path, required=True)
-    predict.add_argument("--device", required=True)
-    return root
+def _answer(wanted: proof.TrainingRun | Prediction, load: Callable[[str], Framework]) -> Answer:
+    """Return the answer. Unknown is never a pass: whatever is raised becomes a failure."""
+    name = wanted.framework
+    try:
+        framework = load(name)
+    except Exception as problem:  # noqa: BLE001 - a broken library raises OSError, RuntimeError, …
+        said = f"cannot be imported: {_tell(problem)}"
+        return _failed(name, "the framework", f"{name} in this environment", said, NOT_RUN)
+    try:
+        if isinstance(wanted, Prediction):
+            return _predict(framework, wanted), PROVEN
+        findings = proof.prove(framework, wanted)
+    except ImportError as problem:
+        return _failed(name, "the environment", "all that training needs", _tell(problem), NOT_RUN)
+    except Exception as problem:  # noqa: BLE001 - see above
+        return _failed(name, "training", "no error", _tell(problem), NOT_PROVEN)
+    return document(findings), PROVEN if is_good(findings) else NOT_PROVEN
 
 
-def _thresholds(options: argparse.Namespace) -> Thresholds:
-    return Thresholds(
-        options.min_accuracy,
-        options.min_macro_recall,
-        options.min_macro_f1,
-        options.max_loss_ratio,
-    )
+def _predict(framework: Framework, wanted: Prediction) -> dict[str, Any]:
+    images = data.load_test_images(wanted.workdir)
+    outputs = framework.predict_saved(images, wanted.workdir, wanted.device)
+    return save_outputs(outputs, wanted.workdir)
 
 
-def _finish(output: TextIO, result: dict[str, Any], code: int) -> int:
-    json.dump(result, output)
-    output.write("\n")
+def _failed(framework: str | None, name: str, expected: str, actual: str, code: int) -> Answer:
+    return document(Findings(framework, (Check(name, False, expected, actual),))), code
+
+
+def _tell(problem: Exception) -> str:
+    """Return the error in one line; the traceback goes to standard error."""
+    traceback.print_exception(problem)
+    return " ".join(f"{type(problem).__name__}: {problem}".split())
+
+
+def _print(answer: dict[str, Any], code: int) -> int:
+    sys.stdout.write(json.dumps(answer, allow_nan=False) + "\n")
     return code
 
 

@@ -1,12 +1,9 @@
-"""Train a small convolutional network with PyTorch, save it, and predict in a new process."""
+"""Train a small convolutional network with PyTorch."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import subprocess
-import sys
-import time
+import os
+import random
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +11,16 @@ import numpy as np
 import torch
 from torch import nn
 
-from deeprig_host.training.data import CLASSES, Split, load_split
-from deeprig_host.training.device import Cuda, device_name
-from deeprig_host.training.metrics import accuracy, confusion_matrix
-from deeprig_host.training.result import Training
+from deeprig_host.training.data import CLASSES, Part, Split
+from deeprig_host.training.device import Cuda
+from deeprig_host.training.framework import Plan, Trained
+from deeprig_host.training.outputs import Outputs
 
-NAME = "pytorch"
-_BATCH = 64
+_BATCH_SAMPLES = 64
+_LEARNING_RATE = 3e-3
+_WEIGHT_DECAY = 1e-3
+_DROPOUT = 0.2
+_MODEL = "model.pt"
 
 
 def version() -> str:
@@ -29,69 +29,46 @@ def version() -> str:
 
 
 def cuda() -> Cuda:
-    """Return what PyTorch sees of CUDA, with the driver's own words when it fails."""
-    count = torch.cuda.device_count() if torch.version.cuda else 0
-    error = ""
-    if torch.version.cuda and not torch.cuda.is_available():
-        try:
-            torch.cuda.init()
-        except (RuntimeError, AssertionError) as problem:
-            error = str(problem).splitlines()[0]
-        count = 0
-    names = tuple(torch.cuda.get_device_name(i) for i in range(count))
-    return Cuda(torch.version.cuda, count, names, error)
+    """Return what PyTorch sees of CUDA, with its own words where it sees none."""
+    is_available = bool(torch.cuda.is_available())
+    count = int(torch.cuda.device_count())
+    if not is_available:
+        return Cuda(torch.version.cuda, is_available, count, error=_initialisation_error())
+    names = tuple(str(torch.cuda.get_device_name(index)) for index in range(count))
+    return Cuda(torch.version.cuda, is_available, count, names)
 
 
-def train(seed: int, epochs: int, gpu_count: int, workdir: Path) -> Training:
-    """Train, save the model to ``workdir``, and compare with a new process's predictions."""
-    started = time.monotonic()
-    torch.manual_seed(seed)
-    device = torch.device(device_name(gpu_count))
-    split = load_split(seed)
+def train(split: Split, plan: Plan) -> Trained:
+    """Train with dropout and weight decay, and save the weights to ``plan.workdir``."""
+    _make_repeatable(plan.seed)
+    device = torch.device(plan.device)
     model = build().to(device)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=1e-3)
-    losses = [_loss(model, split, device)]
-    for epoch in range(epochs):
-        _epoch(model, optimizer, split, device, seed + epoch)
-        losses.append(_loss(model, split, device))
-    outputs = predict(model, split.test_images, device)
-    path = workdir / "model.pt"
-    torch.save(model.state_dict(), path)
-    np.save(workdir / "test_images.npy", split.test_images)
-    identical, difference = _compare_reloaded(workdir, outputs, str(device))
-    guessed = outputs.argmax(axis=1)
-    validated = predict(model, split.validation_images, device).argmax(axis=1)
-    on_gpu = device.type == "cuda"
-    return Training(
-        framework=NAME,
-        framework_version=version(),
-        device=f"{device} {torch.cuda.get_device_name(device)}" if on_gpu else "cpu",
-        confusion=confusion_matrix(split.test_labels.tolist(), guessed.tolist(), CLASSES),
-        loss_initial=losses[0],
-        loss_final=losses[-1],
-        validation_accuracy=accuracy(
-            confusion_matrix(split.validation_labels.tolist(), validated.tolist(), CLASSES)
-        ),
-        epochs=epochs,
-        seed=seed,
-        train_samples=len(split.train_labels),
-        seconds=round(time.monotonic() - started, 2),
-        reload_difference=difference,
-        reload_is_identical=identical,
+    optimizer = torch.optim.AdamW(model.parameters(), lr=_LEARNING_RATE, weight_decay=_WEIGHT_DECAY)
+    order = np.random.default_rng(plan.seed)
+    losses = [_losses(model, split)]
+    for _ in range(plan.epochs):
+        _train_epoch(model, optimizer, split.train, order)
+        losses.append(_losses(model, split))
+    torch.save(model.state_dict(), plan.workdir / _MODEL)
+    return Trained(
+        device=_place(model),
+        train_losses=tuple(train_loss for train_loss, _ in losses),
+        validation_losses=tuple(validation_loss for _, validation_loss in losses),
+        validation_outputs=_outputs(model, split.validation.images),
+        test_outputs=_outputs(model, split.test.images),
     )
 
 
-def predict_saved(workdir: Path, device: str) -> dict[str, Any]:
-    """Load the saved model and predict; this runs in a process of its own."""
+def predict_saved(images: Any, workdir: Path, device: str) -> Outputs:
+    """Load the weights into a new network and predict."""
+    _make_repeatable(seed=0)
+    state = torch.load(workdir / _MODEL, map_location=device, weights_only=True)
     model = build().to(device)
-    state = torch.load(workdir / "model.pt", map_location=device, weights_only=True)
     model.load_state_dict(state)
-    outputs = predict(model, np.load(workdir / "test_images.npy"), torch.device(device))
-    np.save(workdir / "reloaded.npy", outputs)
-    return {"sha256": hashlib.sha256(outputs.tobytes()).hexdigest()}
+    return _outputs(model, images)
 
 
-def build() -> nn.Module:
+def build() -> Any:
     """Return the network: two convolutions, dropout, one linear layer."""
     return nn.Sequential(
         nn.Conv2d(1, 16, 3, padding=1),
@@ -101,49 +78,68 @@ def build() -> nn.Module:
         nn.ReLU(),
         nn.MaxPool2d(2),
         nn.Flatten(),
-        nn.Dropout(0.2),
+        nn.Dropout(_DROPOUT),
         nn.Linear(32 * 2 * 2, CLASSES),
     )
 
 
-def predict(model: nn.Module, images: Any, device: torch.device) -> Any:
-    """Return the network's raw outputs as a NumPy array."""
-    model.eval()
-    with torch.no_grad():
-        return model(torch.from_numpy(images).to(device)).cpu().numpy()
-
-
-def _epoch(
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    split: Split,
-    device: torch.device,
-    seed: int,
-) -> None:
+def _train_epoch(model: Any, optimizer: Any, part: Part, order: Any) -> None:
     model.train()
-    order = np.random.default_rng(seed).permutation(len(split.train_labels))
-    for start in range(0, len(order), _BATCH):
-        batch = order[start : start + _BATCH]
-        images = torch.from_numpy(split.train_images[batch]).to(device)
-        labels = torch.from_numpy(split.train_labels[batch]).to(device)
+    device = next(model.parameters()).device
+    shuffled = order.permutation(len(part.labels))
+    for start in range(0, len(shuffled), _BATCH_SAMPLES):
+        batch = shuffled[start : start + _BATCH_SAMPLES]
+        images = torch.from_numpy(part.images[batch]).to(device)
+        labels = torch.from_numpy(part.labels[batch]).to(device)
         optimizer.zero_grad()
         nn.functional.cross_entropy(model(images), labels).backward()
         optimizer.step()
 
 
-def _loss(model: nn.Module, split: Split, device: torch.device) -> float:
-    outputs = torch.from_numpy(predict(model, split.train_images, device))
-    return float(nn.functional.cross_entropy(outputs, torch.from_numpy(split.train_labels)))
+def _losses(model: Any, split: Split) -> tuple[float, float]:
+    return _loss(model, split.train), _loss(model, split.validation)
 
 
-def _compare_reloaded(workdir: Path, outputs: Any, device: str) -> tuple[bool, float]:
-    """Predict in a new process and return (bit-identical, largest difference)."""
-    command = [sys.executable, "-m", "deeprig_host.training", "predict", NAME]
-    command += ["--workdir", str(workdir), "--device", device]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(f"prediction in a new process failed: {done.stderr.strip()[-400:]}")
-    told = json.loads(done.stdout)["sha256"]
-    reloaded = np.load(workdir / "reloaded.npy")
-    difference = float(np.abs(reloaded - outputs).max())
-    return told == hashlib.sha256(outputs.tobytes()).hexdigest(), difference
+def _loss(model: Any, part: Part) -> float:
+    labels = torch.from_numpy(part.labels)
+    return float(nn.functional.cross_entropy(_logits(model, part.images), labels))
+
+
+def _outputs(model: Any, images: Any) -> Outputs:
+    return Outputs(_logits(model, images).numpy().tobytes(), CLASSES)
+
+
+def _logits(model: Any, images: Any) -> Any:
+    """Return the float32 outputs on the CPU, with dropout off."""
+    model.eval()
+    with torch.no_grad():
+        return model(torch.from_numpy(images).to(next(model.parameters()).device)).float().cpu()
+
+
+def _make_repeatable(seed: int) -> None:
+    """Seed every generator and choose algorithms that give the same bits again.
+
+    PyTorch's notes on reproducibility: cuBLAS needs a fixed workspace, set before its first use;
+    ``warn_only`` because a missing deterministic kernel of the backward pass is no reason to
+    fail: what must be bit-equal here is prediction.
+    """
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    random.seed(seed)
+    torch.manual_seed(seed)
+    torch.backends.cudnn.benchmark = False
+    torch.use_deterministic_algorithms(True, warn_only=True)
+
+
+def _initialisation_error() -> str:
+    """Return why CUDA does not start, in one line; AssertionError is a build without it."""
+    try:
+        torch.cuda.init()
+    except (RuntimeError, AssertionError) as problem:
+        return " ".join(str(problem).split())
+    return ""
+
+
+def _place(model: Any) -> str:
+    """Return where the weights really are, and of a GPU its model."""
+    device = next(model.parameters()).device
+    return f"{device} {torch.cuda.get_device_name(device)}" if device.type == "cuda" else "cpu"
