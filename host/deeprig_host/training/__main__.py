@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from deeprig_host.training import data, proof
@@ -32,17 +33,10 @@ def main(
     try:
         wanted = parse(sys.argv[1:] if arguments is None else arguments)
     except BadUsage as problem:
-        return _print(*_failed(None, "the command line", "sound usage", str(problem), NOT_RUN))
-    sys.stdout.flush()
-    # What libraries print, down to C code, must not spoil the JSON: it goes to standard error.
-    answer_file = os.dup(1)
-    os.dup2(2, 1)
-    try:
+        check = Check("the command line", False, "sound usage", str(problem))
+        return _print(document(Findings(None, (check,))), NOT_RUN)
+    with _output_to_stderr():
         answer, code = _answer(wanted, load)
-    finally:
-        sys.stdout.flush()
-        os.dup2(answer_file, 1)
-        os.close(answer_file)
     return _print(answer, code)
 
 
@@ -53,15 +47,18 @@ def _answer(wanted: proof.TrainingRun | Prediction, load: Callable[[str], Framew
         framework = load(name)
     except Exception as problem:  # noqa: BLE001 - a broken library raises OSError, RuntimeError, …
         said = f"cannot be imported: {_tell(problem)}"
-        return _failed(name, "the framework", f"{name} in this environment", said, NOT_RUN)
+        check = Check("the framework", False, f"{name} in this environment", said)
+        return document(Findings(name, (check,))), NOT_RUN
     try:
         if isinstance(wanted, Prediction):
             return _predict(framework, wanted), PROVEN
         findings = proof.prove(framework, wanted)
     except ImportError as problem:
-        return _failed(name, "the environment", "all that training needs", _tell(problem), NOT_RUN)
+        check = Check("the environment", False, "all that training needs", _tell(problem))
+        return document(Findings(name, (check,), framework.version())), NOT_RUN
     except Exception as problem:  # noqa: BLE001 - see above
-        return _failed(name, "training", "no error", _tell(problem), NOT_PROVEN)
+        check = Check("training", False, "no error", _tell(problem))
+        return document(Findings(name, (check,), framework.version())), NOT_PROVEN
     return document(findings), PROVEN if is_good(findings) else NOT_PROVEN
 
 
@@ -71,8 +68,18 @@ def _predict(framework: Framework, wanted: Prediction) -> dict[str, Any]:
     return save_outputs(outputs, wanted.workdir)
 
 
-def _failed(framework: str | None, name: str, expected: str, actual: str, code: int) -> Answer:
-    return document(Findings(framework, (Check(name, False, expected, actual),))), code
+@contextlib.contextmanager
+def _output_to_stderr() -> Iterator[None]:
+    """Send what libraries print, in Python or in C, to standard error: it would spoil the JSON."""
+    sys.stdout.flush()
+    saved = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(saved, 1)
+        os.close(saved)
 
 
 def _tell(problem: Exception) -> str:

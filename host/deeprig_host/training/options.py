@@ -80,9 +80,11 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
     device = parser.add_mutually_exclusive_group()
     device.add_argument("--require-gpu", action="store_true", help="no CUDA is a failure")
     device.add_argument("--device", choices=(CPU,), help="the CPU, whatever else is there")
-    parser.add_argument("--gpus", type=_natural, metavar="N", help="exactly N GPUs are expected")
-    parser.add_argument("--seed", type=_natural, default=20)
-    parser.add_argument("--epochs", type=_natural, default=15)
+    parser.add_argument(
+        "--gpus", type=natural_number, metavar="N", help="exactly N GPUs are expected"
+    )
+    parser.add_argument("--seed", type=natural_number, default=20)
+    parser.add_argument("--epochs", type=natural_number, default=15)
     for limit in LIMITS:
         _add_limit(parser, limit)
 
@@ -94,7 +96,7 @@ def _add_limit(parser: argparse.ArgumentParser, limit: Limit) -> None:
     )
 
 
-def _natural(text: str) -> int:
+def natural_number(text: str) -> int:
     number = int(text)
     # scikit-learn's random_state ends at 2**32 - 1; so must a seed here.
     if not 0 <= number < 2**32:
