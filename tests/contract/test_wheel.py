@@ -40,8 +40,12 @@ def test_the_wheel_has_one_top_level_package_and_all_content(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"deeprig"}
-    content = {n.removeprefix("deeprig/content/") for n in names if n.startswith("deeprig/content/")}
-    tracked = run("git", "ls-files", "roles", "templates", "deploy", "host", cwd=ROOT).stdout.split()
+    content = {
+        n.removeprefix("deeprig/content/") for n in names if n.startswith("deeprig/content/")
+    }
+    tracked = run(
+        "git", "ls-files", "roles", "templates", "deploy", "host", cwd=ROOT
+    ).stdout.split()
     assert set(tracked) <= content
     assert "deeprig/report/page.html.jinja" in names
     assert "deeprig/starter_files/lab.py.jinja" in names

@@ -44,9 +44,9 @@ def hosts(channel):
 
 
 @pytest.fixture
-def lab(hosts, tmp_path):
+def lab(hosts, channel, tmp_path):
     """An empty lab directory; the test declares hosts and data."""
-    made = LabDirectory(tmp_path / "lab", hosts)
+    made = LabDirectory(tmp_path / "lab", hosts, channel)
     made.path.mkdir()
     made.data()
     yield made

@@ -12,6 +12,7 @@ from pprint import pformat
 from typing import Any
 
 from deeprig.lab.state import BRIDGE_ADDRESS, LOGIN_USER, PROXY_PORT, LabState
+from tests.channel.api import ChannelBuild
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -22,6 +23,7 @@ class LabDirectory:
 
     path: Path
     state: LabState
+    channel: ChannelBuild
 
     @property
     def inventory(self) -> Path:
@@ -93,6 +95,20 @@ ROLE = Role(name="{name}", settings=Settings, deploy=tasks{", reboot_reason=reas
             "deploy/workstation.py",
             f'from deeprig.compose import deploy_roles\n\ndeploy_roles("{name}")\n',
         )
+
+    def conda_settings(self, *environments: dict[str, Any]) -> dict[str, Any]:
+        """Return conda settings that take everything from the channel built here."""
+        served, own = self.state.url("dist"), self.state.controller_url("dist")
+        return {
+            "installer": {
+                "url": f"{own}installer/{self.channel.installer_name}",
+                "sha256": self.channel.installer_sha256,
+            },
+            "channels": ["conda-forge"],
+            "channel_alias": served.rstrip("/"),
+            "pip": {"no_index": True, "find_links": [f"{served}wheelhouse/"]},
+            "environments": list(environments),
+        }
 
     def base_settings(self) -> dict[str, Any]:
         """Return what the base role needs on these hosts: the way out, and limits they can have."""

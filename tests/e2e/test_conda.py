@@ -4,9 +4,8 @@ import pytest
 
 
 @pytest.fixture
-def conda(lab, channel):
+def conda(lab):
     """A lab whose only role is conda, with the local channel, on rig3."""
-    lab.channel = channel
     lab.hosts(rig3={})
     lab.write(
         "deploy/workstation.py", "from deeprig.compose import deploy_roles\ndeploy_roles('conda')\n"
@@ -17,21 +16,7 @@ def conda(lab, channel):
 
 def declare(lab, *environments, **more):
     """Declare environments that come from the local channel."""
-    state, channel = lab.state, lab.channel
-    lab.data(
-        roles=["conda"],
-        conda={
-            "installer": {
-                "url": f"{state.controller_url('dist')}installer/{channel.installer_name}",
-                "sha256": channel.installer_sha256,
-            },
-            "channels": ["conda-forge"],
-            "channel_alias": state.url("dist").rstrip("/"),
-            "pip": {"no_index": True, "find_links": [f"{state.url('dist')}wheelhouse/"]},
-            "environments": list(environments),
-        }
-        | more,
-    )
+    lab.data(roles=["conda"], conda=lab.conda_settings(*environments) | more)
 
 
 def environment(name="small", **more):

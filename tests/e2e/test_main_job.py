@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tests.e2e.running import ROOT
+
 PLAN_KEYS = {
     "schema",
     "command",
@@ -17,46 +19,35 @@ PLAN_KEYS = {
 }
 
 
+TORCH = {
+    "name": "torch",
+    "python": "3.11",
+    "pip": {"packages": ["torch==2.13.0", "numpy", "scikit-learn"]},
+    "training_test": "pytorch",
+}
+
+
 @pytest.fixture
-def workstation(lab, channel):
-    """A lab with both roles and a PyTorch environment."""
-    lab.write(
-        "deploy/workstation.py",
-        "from deeprig.compose import deploy_roles\ndeploy_roles('base', 'conda')\n",
-    )
-
-    def declare(**host):
-        state = lab.state
-        lab.data(
-            base=lab.base_settings()
-            | {"timezone": "Europe/Berlin", "locale": "en_US.UTF-8", "packages": ["git"]}
-            | {"users": [{"name": "ada", "sudo": "nopasswd"}]},
-            conda={
-                "installer": {
-                    "url": f"{state.controller_url('dist')}installer/{channel.installer_name}",
-                    "sha256": channel.installer_sha256,
-                },
-                "channel_alias": state.url("dist").rstrip("/"),
-                "pip": {"no_index": True, "find_links": [f"{state.url('dist')}wheelhouse/"]},
-                "environments": [
-                    {
-                        "name": "torch",
-                        "python": "3.11",
-                        "pip": {"packages": ["torch==2.13.0", "numpy", "scikit-learn"]},
-                        "training_test": "pytorch",
-                    }
-                ],
-            },
-            **host,
-        )
-
-    lab.declare = declare
+def workstation(lab):
+    """A lab with the product's own deploy script."""
+    lab.write("deploy/workstation.py", (ROOT / "deploy/workstation.py").read_text())
     return lab
+
+
+def declare(lab, **host):
+    """Declare a workstation with PyTorch."""
+    base = lab.base_settings() | {
+        "timezone": "Europe/Berlin",
+        "locale": "en_US.UTF-8",
+        "packages": ["git"],
+        "users": [{"name": "ada", "sudo": "nopasswd"}],
+    }
+    lab.data(base=base, conda=lab.conda_settings(TORCH), **host)
 
 
 @pytest.mark.parametrize("rig", ["rig1", "rig2"])  # Debian 12 and Debian 13
 def test_a_fresh_machine_becomes_a_workstation_that_trains(workstation, rig):
-    workstation.declare()
+    declare(workstation)
     workstation.hosts(**{rig: {}})
     planned = workstation.json("plan", "--detailed-exitcode", code=4)
     assert set(planned) == PLAN_KEYS
@@ -90,7 +81,7 @@ def test_a_fresh_machine_becomes_a_workstation_that_trains(workstation, rig):
 
 def test_a_host_that_declares_a_gpu_and_has_no_cuda_fails(workstation):
     """Runs after the test above on the same host: its environment is there."""
-    workstation.declare(gpu_count=1)
+    declare(workstation, gpu_count=1)
     workstation.hosts(rig1={})
     workstation.run("apply")
     verified = workstation.json("verify", "--role", "conda", code=1)
@@ -100,7 +91,7 @@ def test_a_host_that_declares_a_gpu_and_has_no_cuda_fails(workstation):
 
 
 def test_a_broken_environment_is_unknown_or_failed_and_never_passed(workstation):
-    workstation.declare()
+    declare(workstation)
     workstation.hosts(rig1={})
     workstation.run("apply")
     workstation.ssh("rig1", "/opt/conda/envs/torch/bin/python -m pip uninstall -y scikit-learn")

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from . import IS_SIMULATED, VERSION, engine, explicit, history
+from . import SIMULATED, VERSION, engine, explicit, history
 from .channels import channel_name
 from .condarc import MAPPINGS
 from .errors import CondaError
@@ -184,7 +184,7 @@ def info(session: Session, options: Options) -> None:
             "envs": environments,
             "envs_dirs": [str(path) for path in session.envs_dirs],
             "platform": "linux-64",
-            "simulated": IS_SIMULATED,
+            "simulated": bool(SIMULATED),
         }
         print(json.dumps(document, indent=2))
     elif options.envs:

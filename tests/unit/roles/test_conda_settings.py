@@ -86,7 +86,9 @@ def test_a_training_test_is_no_reason_to_rebuild():
 def test_cuda_is_told_to_the_solver_by_condas_own_variable():
     assert settings().environments[0].solve_environment == {}
     assert settings(cuda="cpu").environments[0].solve_environment == {"CONDA_OVERRIDE_CUDA": ""}
-    assert settings(cuda="12.4").environments[0].solve_environment == {"CONDA_OVERRIDE_CUDA": "12.4"}
+    assert settings(cuda="12.4").environments[0].solve_environment == {
+        "CONDA_OVERRIDE_CUDA": "12.4"
+    }
 
 
 @pytest.mark.parametrize(
