@@ -28,7 +28,7 @@ def torch_python():
     """The Python of an environment with PyTorch, made where it is not there yet."""
     directory = Path(os.environ.get("DEEPRIG_TEST_TORCH_VENV", _DEFAULT))
     directory.parent.mkdir(parents=True, exist_ok=True)
-    with directory.with_suffix(".lock").open("w") as lock:
+    with (directory.parent / f"{directory.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # parallel test runs make it once
         python = directory / "bin/python"
         if not _has_torch(python):
