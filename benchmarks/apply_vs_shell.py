@@ -34,7 +34,11 @@ def settings(state: LabState, channel: ChannelBuild) -> str:
             "sha256": channel.installer_sha256,
         },
         "channel_alias": state.url("dist").rstrip("/"),
-        "pip": {"no_index": True, "find_links": [state.url("dist") + "wheelhouse/"]},
+        "pip": {
+            "no_index": True,
+            "find_links": [state.url("dist") + "wheelhouse/"],
+            "trusted_hosts": [BRIDGE_ADDRESS],
+        },
         "environments": [
             {"name": "small", "python": "3.11", "packages": ["idna"], "pip": {"packages": ["six"]}}
         ],
@@ -46,6 +50,8 @@ def settings(state: LabState, channel: ChannelBuild) -> str:
 def shell_script(state: LabState, channel: ChannelBuild) -> str:
     """Return what an administrator would write for the same state."""
     dist = state.url("dist")
+    url = f"{dist}installer/{channel.installer_name}"
+    pip = f"--no-index --find-links {dist}wheelhouse/ --trusted-host {BRIDGE_ADDRESS}"
     certificates = "\n".join(access.extra_certificates())
     return f"""set -e
 export DEBIAN_FRONTEND=noninteractive
@@ -59,13 +65,13 @@ apt-get install -y -qq --no-install-recommends git htop tzdata >/dev/null
 timedatectl set-timezone Europe/Berlin
 useradd -m -s /bin/bash ada
 printf '* - nofile 20000\\n' > /etc/security/limits.d/80.conf
-python3 -c "import urllib.request as u; u.urlretrieve('{dist}installer/{channel.installer_name}', '/tmp/i.sh')"
+python3 -c 'import sys, urllib.request as u; u.urlretrieve(*sys.argv[1:])' {url} /tmp/i.sh
 echo '{channel.installer_sha256}  /tmp/i.sh' | sha256sum -c --quiet
 sh /tmp/i.sh -b -p /opt/conda >/dev/null
 printf 'channels:\\n  - conda-forge\\nchannel_alias: {dist}\\n' > /opt/conda/.condarc
 echo '. /opt/conda/etc/profile.d/conda.sh' > /etc/profile.d/conda.sh
 /opt/conda/bin/conda create -y -n small python=3.11 pip idna >/dev/null
-/opt/conda/envs/small/bin/python -m pip install -q --no-index --find-links {dist}wheelhouse/ six
+/opt/conda/envs/small/bin/python -m pip install -q {pip} six
 """
 
 

@@ -45,7 +45,11 @@ def local(build: Path, status: dict[str, Any]) -> dict[str, Any]:
         },
         "channels": ["conda-forge"],
         "channel_alias": served.rstrip("/"),
-        "pip": {"no_index": True, "find_links": [f"{served}wheelhouse/"]},
+        "pip": {
+            "no_index": True,
+            "find_links": [f"{served}wheelhouse/"],
+            "trusted_hosts": ["10.213.0.1"],
+        },
         "environments": [environment({})],
     }
 

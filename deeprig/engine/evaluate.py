@@ -35,11 +35,11 @@ def _evaluate_one(
     try:
         commands = _commands(data)
         would_change = bool(commands)
-    except HostFailed:
-        raise
-    except PyinfraError as error:
-        if not changes_are_pending:
-            raise
+    except Exception as error:  # noqa: BLE001 - a role's own code can raise anything
+        is_early = isinstance(error, PyinfraError) and not isinstance(error, HostFailed)
+        if not (is_early and changes_are_pending):
+            told = job.told_by(error)
+            return OperationResult(operation.role, operation.name, "failed", output=told)
         # It needs what an earlier operation of this plan would make: that it would run is
         # certain, what exactly it would do is not.
         would_change, note = True, f"details only after the earlier changes: {error}"

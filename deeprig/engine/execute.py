@@ -24,7 +24,16 @@ def execute(job: HostJob) -> None:
 
 def _execute_one(job: HostJob, operation: Operation) -> OperationResult:
     started = time.monotonic()
-    succeeded = run_host_op(job.state, job.host, operation.hash)
+    try:
+        succeeded = run_host_op(job.state, job.host, operation.hash)
+    except Exception as error:  # noqa: BLE001 - a role's own code can raise anything
+        return OperationResult(
+            role=operation.role,
+            name=operation.name,
+            status="failed",
+            seconds=round(time.monotonic() - started, 3),
+            output=job.told_by(error),
+        )
     meta = job.state.get_op_data_for_host(job.host, operation.hash).operation_meta
     told = job.log.last_lines(job.host.name)
     output = "" if succeeded else "\n".join((*meta.stdout_lines, *meta.stderr_lines)) or told

@@ -104,6 +104,14 @@ class HostJob:
         """End this host's run as failed."""
         self.run = replace(self.run, status="failed", reason=self.masker(reason), remedy=remedy)
 
+    def told_by(self, error: Exception) -> str:
+        """Return what a person needs of an exception: its text, and what pyinfra said before."""
+        cause = error.exception if isinstance(error, UnexpectedExternalError) else error
+        is_ours = isinstance(cause, PyinfraError | DeeprigError)
+        text = str(cause) if is_ours else f"{type(cause).__name__}: {cause}"
+        said = self.log.last_lines(self.host.name)
+        return self.masker(f"{text}\n{said}" if said else text)
+
     def finish(self) -> HostRun:
         """Return the result, with the whole time this host took."""
         self.run = replace(self.run, seconds=round(time.monotonic() - self.started, 2))
@@ -160,17 +168,8 @@ class _Contained:
             return True
         if not isinstance(error, Exception):
             return False
-        job.fail(_reason(error, job), _remedy(error))
+        job.fail(job.told_by(error), _remedy(error))
         return True
-
-
-def _reason(error: Exception, job: HostJob) -> str:
-    cause = error.exception if isinstance(error, UnexpectedExternalError) else error
-    told = job.log.last_lines(job.host.name)
-    where = f"{job.current.role}: {job.current.name}: " if job.current else ""
-    kind = "" if isinstance(cause, PyinfraError | DeeprigError) else f"{type(cause).__name__}: "
-    text = f"{where}{kind}{cause}"
-    return f"{text}\n{told}" if told else text
 
 
 def _remedy(error: Exception) -> str | None:

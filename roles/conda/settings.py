@@ -95,6 +95,9 @@ class PipSettings(RoleSettings):
     extra_index_urls: tuple[str, ...] = Field((), description="Further package indexes.")
     find_links: tuple[str, ...] = Field((), description="Pages or directories of wheels.")
     no_index: bool = Field(False, description="Use find_links only (no network index).")
+    trusted_hosts: tuple[str, ...] = Field(
+        (), description="Hosts that may be asked over plain http; pip ignores others."
+    )
 
     def options(self) -> tuple[str, ...]:
         """Return pip's command-line options for the sources."""
@@ -103,6 +106,7 @@ class PipSettings(RoleSettings):
             *([f"--index-url={self.index_url}"] if self.index_url else []),
             *(f"--extra-index-url={url}" for url in self.extra_index_urls),
             *(f"--find-links={url}" for url in self.find_links),
+            *(f"--trusted-host={host}" for host in self.trusted_hosts),
         )
 
 
@@ -215,6 +219,7 @@ class CondaSettings(RoleSettings):
             extra_index_urls=(*self.pip.extra_index_urls, *own.extra_index_urls),
             find_links=(*self.pip.find_links, *own.find_links),
             no_index=self.pip.no_index or own.no_index,
+            trusted_hosts=(*self.pip.trusted_hosts, *own.trusted_hosts),
         )
         return merged.options()
 

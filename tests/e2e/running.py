@@ -106,7 +106,11 @@ ROLE = Role(name="{name}", settings=Settings, deploy=tasks{", reboot_reason=reas
             },
             "channels": ["conda-forge"],
             "channel_alias": served.rstrip("/"),
-            "pip": {"no_index": True, "find_links": [f"{served}wheelhouse/"]},
+            "pip": {
+                "no_index": True,
+                "find_links": [f"{served}wheelhouse/"],
+                "trusted_hosts": [BRIDGE_ADDRESS],
+            },
             "environments": list(environments),
         }
 

@@ -1,5 +1,7 @@
 """The conda role on a real host: environments change only when their declaration does."""
 
+from pathlib import Path
+
 import pytest
 
 
@@ -92,7 +94,7 @@ def test_a_lock_is_installed_without_a_solve(conda):
     conda.run("apply")
     document = conda.json("lock", "small")
     assert document["hardware_class"] == "linux-64-cpu"
-    conda_lock, pip_lock = (open(path).read() for path in document["files"])
+    conda_lock, pip_lock = (Path(path).read_text() for path in document["files"])
     assert "@EXPLICIT" in conda_lock
     assert "idna-3.6" in conda_lock
     assert "#" in conda_lock
@@ -146,7 +148,7 @@ def test_an_interrupted_installation_is_completed_and_a_foreign_one_left_alone(c
     assert idna(conda) == "3.6"
     conda.ssh("rig3", "rm -rf /opt/conda && mkdir /opt/conda && touch /opt/conda/thesis.txt")
     refused = conda.json("apply", code=1)
-    assert "does not answer" in str(refused["hosts"][0]["operations"][0]) + str(refused["hosts"][0])
+    assert "does not answer" in refused["hosts"][0]["operations"][0]["output"]
     assert conda.ssh("rig3", "test -e /opt/conda/thesis.txt").returncode == 0
 
 
@@ -156,5 +158,5 @@ def test_a_directory_that_is_not_ours_is_not_replaced(conda):
     conda.ssh("rig3", "mkdir -p /opt/conda/envs/small && touch /opt/conda/envs/small/thesis.txt")
     declare(conda, environment())
     refused = conda.json("apply", code=1)
-    assert "did not make" in str(refused["hosts"][0])
+    assert "did not make" in refused["hosts"][0]["operations"][-1]["output"]
     assert conda.ssh("rig3", "test -e /opt/conda/envs/small/thesis.txt").returncode == 0
