@@ -57,7 +57,8 @@ def _archive(programs: Path) -> bytes:
 def _script(archive: str, framework: str, environment_path: str, gpu_count: int) -> str:
     """Return a shell script; ``nobody`` trains, so that permissions are proven for every user."""
     python = shlex.quote(f"{environment_path}/bin/python")
-    command = f"{python} -m deeprig_host.training {framework} --workdir $d/work --gpus {gpu_count}"
+    device = f"--gpus {gpu_count}" if gpu_count else "--device cpu"
+    command = f"{python} -m deeprig_host.training {framework} --workdir $d/work {device}"
     steps = f"""set -e
 d=$(mktemp -d)
 trap 'rm -rf "$d"' EXIT

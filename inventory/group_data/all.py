@@ -9,9 +9,7 @@ base = {
     "users": [
         {
             "name": "ada",
-            "keys": [
-                "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExampleExampleExampleExampleExampleExample00 ada"
-            ],
+            "keys": ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExampleExampleExampleExample00 ada"],
             "sudo": "password",
         },
     ],

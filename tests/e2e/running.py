@@ -68,6 +68,7 @@ class LabDirectory:
 
     def role(self, name: str, body: str, settings: str = "", extra: str = "") -> None:
         """Write a role of the lab's own with the given operations, and a deploy script for it."""
+        reboot = ", reboot_reason=reason" if "def reason" in extra else ""
         self.write(
             f"roles/{name}/__init__.py",
             f"""
@@ -88,7 +89,7 @@ def tasks(context):
     host = ctx_host.get()
 {body}
 
-ROLE = Role(name="{name}", settings=Settings, deploy=tasks{", reboot_reason=reason" if "def reason" in extra else ""})
+ROLE = Role(name="{name}", settings=Settings, deploy=tasks{reboot})
 """,
         )
         self.write(

@@ -1,4 +1,4 @@
-"""The main job: a fresh machine, planned, applied, applied again with no change, proven to train."""
+"""The main job: a fresh machine, planned, applied, unchanged by a second apply, training."""
 
 import json
 

@@ -67,7 +67,8 @@ def test_an_unknown_host_key_is_refused_when_asked_for(touching):
 def test_a_failing_operation_fails_its_host_only_and_shows_the_output(touching):
     touching.role(
         "touch",
-        '    server.shell(name="Try", commands="echo told-by-the-host >&2; test $(hostname) = rig3")\n'
+        '    server.shell(name="Try",'
+        ' commands="echo told-by-the-host >&2; test $(hostname) = rig3")\n'
         '    files.put(name="Write", src=StringIO("x"), dest="/root/touched")',
     )
     document = touching.json("apply", code=1)
@@ -217,8 +218,8 @@ def test_plan_changes_nothing_and_says_so_by_its_exit_code(touching):
 def test_a_plan_masks_secrets(touching):
     touching.role(
         "touch",
-        '    files.put(name="Write", src=StringIO(context.settings.word.get_secret_value() + "\\n"),'
-        ' dest="/root/touched", mode="600")',
+        "    word = context.settings.word.get_secret_value()\n"
+        '    files.put(name="Write", src=StringIO(word + "\\n"), dest="/root/touched", mode="600")',
         settings='word: __import__("pydantic").SecretStr = "correct-horse-battery"',
     )
     touching.hosts(rig1={"touch": {"word": "first-secret-value"}})

@@ -68,7 +68,7 @@ def test_a_changed_file_beside_its_old_checksum_is_refused(site, tmp_path):
 
 
 def test_a_missing_file_names_the_url_and_a_remedy(site, tmp_path):
-    with pytest.raises(DeeprigError, match="b.sh") as caught:
+    with pytest.raises(DeeprigError, match=r"b\.sh") as caught:
         fetch(f"{site[1]}/b.sh", SHA, tmp_path / "cache")
     assert "check the URL" in str(caught.value)
 

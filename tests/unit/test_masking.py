@@ -13,7 +13,7 @@ class Inner(RoleSettings):
 
 class Outer(RoleSettings):
     inner: tuple[Inner, ...] = (Inner(),)
-    passwords: dict[str, SecretStr] = {"a": SecretStr("hunter2!")}
+    passwords: tuple[SecretStr, ...] = (SecretStr("hunter2!"),)
     short: SecretStr = SecretStr("ab")
 
 

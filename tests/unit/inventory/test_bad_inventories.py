@@ -81,7 +81,8 @@ def test_duplicate_host_in_a_group(lab):
 
 def test_two_names_for_one_machine(lab):
     lab.hosts(
-        'workstations = [("a", {"ssh_hostname": "192.0.2.1"}), ("b", {"ssh_hostname": "192.0.2.1"})]'
+        'workstations = [("a", {"ssh_hostname": "192.0.2.1"}),'
+        ' ("b", {"ssh_hostname": "192.0.2.1"})]'
     )
     text = only_problem_of(lab)
     assert "a, b" in text

@@ -140,7 +140,7 @@ def test_a_lock_without_checksums_is_refused(text, told, tmp_path):
 
 
 def test_a_pip_lock_without_hash_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="six==1.16.0 has no --hash"):
+    with pytest.raises(ValueError, match=r"six==1\.16\.0 has no --hash"):
         parse_pip_lock("six==1.16.0\n", tmp_path / "x.pip.lock")
 
 
