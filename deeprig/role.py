@@ -67,6 +67,11 @@ def never_reboots(context: RoleContext[Any]) -> str | None:
     return None
 
 
+def nothing_simulated(context: RoleContext[Any]) -> str | None:
+    """Say that a role found nothing that stands in for the real thing."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Role(Generic[SettingsT]):
     """One role.
@@ -74,7 +79,8 @@ class Role(Generic[SettingsT]):
     ``deploy`` is a pyinfra ``@deploy`` function whose deploy name equals ``name``; it receives a
     ``RoleContext``. ``after`` names roles that, where they are selected too, come first.
     ``applies`` decides by facts that do not change during the run. ``reboot_reason`` is asked
-    after all roles ran and returns why the host must reboot, or None.
+    after all roles ran and returns why the host must reboot, or None. ``simulated`` is asked then
+    too, and names what on the host only stands in for the real thing (this project's own tests).
     """
 
     name: str
@@ -83,6 +89,7 @@ class Role(Generic[SettingsT]):
     after: tuple[str, ...] = ()
     applies: Callable[[HostFacts], bool] = applies_always
     reboot_reason: Callable[[RoleContext[SettingsT]], str | None] = never_reboots
+    simulated: Callable[[RoleContext[SettingsT]], str | None] = nothing_simulated
 
 
 AnyRole = Role[Any]

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from pyinfra.api.exceptions import ConnectError, PyinfraError
 from pyinfra.api.host import Host
@@ -13,6 +14,7 @@ from pyinfra.context import ctx_config, ctx_host
 from pyinfra_cli.exceptions import UnexpectedExternalError
 from pyinfra_cli.util import exec_file
 
+from deeprig.compose import role_context
 from deeprig.engine.connector import explain_connect_error
 from deeprig.engine.embedding import HostLog
 from deeprig.engine.interruption import Abandoned, Interruption
@@ -23,6 +25,7 @@ from deeprig.errors import DeeprigError
 from deeprig.inventory.model import SSH_DEFAULT_PORT, DeclaredHost
 from deeprig.masking import Masker
 from deeprig.report.model import HostRun, OperationResult
+from deeprig.role import AnyRole, RoleContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,21 @@ class HostJob:
         self.run = replace(self.run, seconds=round(time.monotonic() - self.started, 2))
         self.progress.host_finished(self.run)
         return self.run
+
+    def roles_run(self) -> Iterator[tuple[AnyRole, RoleContext[Any]]]:
+        """Yield the roles that registered operations here, each with its context."""
+        lab, facts = self.state.lab, self.state.facts[self.host.name]
+        for name in dict.fromkeys(result.role for result in self.run.operations if result.role):
+            if name in self.declared.role_settings:
+                role = lab.content.role(name)
+                directory = lab.directory
+                yield role, role_context(role, self.declared, facts, lab.content, directory)
+
+    def note_simulated(self) -> None:
+        """Ask the roles what on this host is simulated, and put it into the report."""
+        with self.contained():
+            told = (role.simulated(context) for role, context in self.roles_run())
+            self.run = replace(self.run, simulated=tuple(text for text in told if text))
 
     def contained(self) -> _Contained:
         """Return a context in which whatever is raised ends this host's run, and only this."""

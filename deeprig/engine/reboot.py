@@ -14,7 +14,6 @@ from pyinfra.api.exceptions import ConnectError
 from pyinfra.connectors.local import LocalConnector
 from pyinfra.context import ctx_host
 
-from deeprig.compose import role_context
 from deeprig.engine.host_run import HostJob
 from deeprig.facts import Machine
 from deeprig.report.model import OperationResult
@@ -56,16 +55,8 @@ def reboot_if_needed(job: HostJob) -> None:
 
 
 def _reasons(job: HostJob) -> tuple[str, ...]:
-    lab, facts = job.state.lab, job.state.facts[job.host.name]
-    reasons = []
-    for name in dict.fromkeys(result.role for result in job.run.operations if result.role):
-        role = lab.content.role(name)
-        reason = role.reboot_reason(
-            role_context(role, job.declared, facts, lab.content, lab.directory)
-        )
-        if reason is not None:
-            reasons.append(reason)
-    return tuple(reasons)
+    found = (role.reboot_reason(context) for role, context in job.roles_run())
+    return tuple(reason for reason in found if reason is not None)
 
 
 def _reboot(job: HostJob) -> tuple[str, str]:

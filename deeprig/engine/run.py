@@ -112,6 +112,7 @@ def _run_jobs(
                 state.set_stage(StateStage.Execute)
                 state.is_executing = True
             _each(jobs, work, interruption, parallel)
+            _each(jobs, HostJob.note_simulated, interruption, parallel)
             if mode == "apply":
                 _each(jobs, reboot_if_needed, interruption, parallel)
         finally:

@@ -74,6 +74,28 @@ class CondaInstallation(FactBase[Installation]):
         )
 
 
+#: Left by the installer of this project's tests; real installers know nothing of it.
+SIMULATION_MARK = ".deeprig-simulated"
+
+
+class SimulationMark(FactBase[bool]):
+    """Whether the conda at a prefix says of itself that it is simulated."""
+
+    def command(self, prefix: str) -> StringCommand:
+        """Return the command."""
+        mark = QuoteString(f"{prefix}/{SIMULATION_MARK}")
+        return StringCommand("if", "[", "-e", mark, "];", "then", "echo", "yes;", "fi")
+
+    @staticmethod
+    def default() -> bool:
+        """Return False: no mark."""
+        return False
+
+    def process(self, output: list[str]) -> bool:
+        """Say whether the mark is there."""
+        return output == ["yes"]
+
+
 @dataclass(frozen=True, slots=True)
 class InstalledEnvironment:
     """An environment as it is on the host.

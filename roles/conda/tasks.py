@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pyinfra.api.deploy import deploy
+from pyinfra.api.host import Host
+from pyinfra.context import ctx_host
 from pyinfra.operations import files
 
 from deeprig.role import RoleContext
 from deeprig.tasks import place_template
 from roles.conda import operations
+from roles.conda.facts import SimulationMark
 from roles.conda.settings import CondaSettings
 
 #: bash reads it for interactive shells that are no login shells, such as a desktop's terminal.
@@ -41,3 +44,10 @@ def deploy_conda(context: RoleContext[CondaSettings]) -> None:
             declared=environment,
             network=context.network.environment(),
         )
+
+
+def simulated_conda(context: RoleContext[CondaSettings]) -> str | None:
+    """Name the conda command when it only stands in for the real one."""
+    host: Host = ctx_host.get()
+    is_simulated = host.get_fact(SimulationMark, prefix=context.settings.prefix)
+    return f"the conda command at {context.settings.prefix}" if is_simulated else None

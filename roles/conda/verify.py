@@ -9,15 +9,13 @@ import pytest
 from deeprig.verify.plugin import lab_of
 from deeprig.verify.training import prove_training
 from roles.conda.drift import drift
-from roles.conda.facts import CondaEnvironment
-
-_SIMULATED = ".deeprig-simulated"
+from roles.conda.facts import SIMULATION_MARK, CondaEnvironment
 
 
 @pytest.fixture
 def simulated(host, settings):
     """Say whether the conda of this host stands in for the real one (the project's own tests)."""
-    return host.file(f"{settings.prefix}/{_SIMULATED}").exists
+    return host.file(f"{settings.prefix}/{SIMULATION_MARK}").exists
 
 
 def test_conda_works_for_everybody(host, settings, check, simulated):
