@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from deeprig.report.decode import decode
+from deeprig.report.encode import encode
 
 OperationStatus = Literal[
     "changed", "unchanged", "failed", "would change", "interrupted", "not run"
 ]
 HostStatus = Literal["ok", "failed", "unreachable", "interrupted"]
 Outcome = Literal["pass", "fail", "unknown", "not applicable"]
+Verdict = Literal["passed", "failed", "unreachable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +106,13 @@ class RunReport:
 
     def to_json(self) -> dict[str, Any]:
         """Return the public JSON object."""
-        return {"schema": f"deeprig.{self.command}/1", **asdict(self)}
+        return {"schema": f"deeprig.{self.command}/1", **encode(self)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> RunReport:
         """Return the report of a JSON object. Raise ValueError when it does not fit."""
-        return decode(cls, data)
+        _require_schema(data, "plan", "apply")
+        return decode(cls, {key: value for key, value in data.items() if key != "schema"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,20 +135,33 @@ class HostVerification:
     """All checks of one host. Unknown is never a pass, and no check at all is no proof."""
 
     host: str
-    status: Literal["passed", "failed", "unreachable"]
+    status: Verdict
     reason: str | None = None
     remedy: str | None = None
     checks: tuple[CheckResult, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
 
+    def __post_init__(self) -> None:
+        """Raise ValueError for a pass that the checks do not prove, wherever it comes from."""
+        if self.status == "passed" and not _are_proof(self.checks):
+            raise ValueError(f"host {self.host} cannot be passed: its checks do not prove it")
+
     @classmethod
     def of_checks(cls, host: str, checks: tuple[CheckResult, ...], **more: Any) -> HostVerification:
         """Return the verdict over checks: passed only with a pass and without fail or unknown."""
-        outcomes = [check.outcome for check in checks]
-        good = "pass" in outcomes and not {"fail", "unknown"} & set(outcomes)
-        reason = None if checks else "no check ran"
-        return cls(host, "passed" if good else "failed", reason=reason, checks=checks, **more)
+        reason = None
+        if not checks:
+            reason = "no check ran"
+        elif all(check.outcome == "not applicable" for check in checks):
+            reason = "no check applies to this host, so nothing is proven"
+        status: Literal["passed", "failed"] = "passed" if _are_proof(checks) else "failed"
+        return cls(host, status, reason=reason, checks=checks, **more)
+
+
+def _are_proof(checks: tuple[CheckResult, ...]) -> bool:
+    outcomes = {check.outcome for check in checks}
+    return "pass" in outcomes and not outcomes & {"fail", "unknown"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +182,21 @@ class VerifyReport:
 
     def to_json(self) -> dict[str, Any]:
         """Return the public JSON object."""
-        return {"schema": "deeprig.verify/1", "command": "verify", **asdict(self)}
+        return {"schema": "deeprig.verify/1", "command": "verify", **encode(self)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> VerifyReport:
         """Return the report of a JSON object. Raise ValueError when it does not fit."""
-        return decode(cls, {key: value for key, value in data.items() if key != "command"})
+        _require_schema(data, "verify")
+        return decode(
+            cls, {key: value for key, value in data.items() if key not in ("schema", "command")}
+        )
+
+
+def _require_schema(data: Mapping[str, Any], *commands: str) -> None:
+    """Raise ValueError unless the schema is known and is the one of the command."""
+    schema, command = data.get("schema"), data.get("command")
+    if schema not in [f"deeprig.{name}/1" for name in commands]:
+        raise ValueError(f"unknown schema {schema!r}")
+    if schema != f"deeprig.{command}/1":
+        raise ValueError(f"schema {schema!r} is not the one of command {command!r}")

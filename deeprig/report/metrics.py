@@ -1,0 +1,33 @@
+"""The numbers of a training check, ready to be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+#: Results that a person looks for first, in this order.
+_FIRST = ("device", "accuracy", "macro_recall", "macro_f1")
+
+
+def training_metrics(data: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return (name, value) of each metric of a check's data; nothing when it trained nothing.
+
+    The data comes from a program on the host: whatever does not look like metrics is left out.
+    """
+    found = data.get("metrics")
+    metrics = dict(found) if isinstance(found, Mapping) else {}
+    if not metrics:
+        return ()
+    if data.get("device") is not None:
+        metrics["device"] = data["device"]
+    names = [name for name in _FIRST if name in metrics]
+    names += [name for name in metrics if name not in _FIRST]
+    return tuple(
+        (str(name).replace("_", " "), _shown(metrics[name]))
+        for name in names
+        if isinstance(metrics[name], str | int | float)
+    )
+
+
+def _shown(value: str | float) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
