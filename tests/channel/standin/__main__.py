@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 
@@ -43,6 +44,10 @@ def main(arguments: list[str]) -> int:
             _COMMANDS[options.command](session, options)
     except CondaError as error:
         _tell(error, as_json=getattr(options, "json", False))
+        return 1
+    except OSError as error:  # a full disk, a file of another user: the machine's, not a bug
+        kind = "NoSpaceLeftError" if error.errno == errno.ENOSPC else "CondaOSError"
+        _tell(CondaError(kind, f"{error}\n"), as_json=getattr(options, "json", False))
         return 1
     return 0
 

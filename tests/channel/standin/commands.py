@@ -16,6 +16,7 @@ from .channels import channel_name
 from .condarc import MAPPINGS
 from .errors import CondaError
 from .prefixes import Session, is_environment, require_environment, require_writable
+from .tree import remove_environment
 
 Options = argparse.Namespace
 
@@ -117,7 +118,7 @@ def remove(session: Session, options: Options) -> None:
 def _delete(session: Session, prefix: Path) -> None:
     if prefix == session.root:
         raise CondaError("CondaEnvironmentError", "cannot remove root environment")
-    shutil.rmtree(prefix)
+    remove_environment(prefix)
     session.unregister(prefix)
 
 
@@ -157,12 +158,15 @@ def _with_hash(pinned: explicit.Pinned, options: Options) -> explicit.Pinned:
 
 def run(session: Session, options: Options) -> int:
     """Run a program inside an environment and return its exit code."""
-    if not options.program:
+    # Only the first `--` is conda's; any other is the program's own argument.
+    program = options.program[1:] if options.program[:1] == ["--"] else options.program
+    if not program:
         raise CondaError("ArgumentError", "conda run needs a program")
     prefix = target(session, options)
     path = f"{prefix}/bin:{session.environ.get('PATH', os.defpath)}"
-    environ = {**session.environ, "PATH": path, "CONDA_PREFIX": str(prefix)}
-    program = [word for word in options.program if word != "--"] or options.program
+    name = session.name_of(prefix) or str(prefix)
+    inside = {"PATH": path, "CONDA_PREFIX": str(prefix), "CONDA_DEFAULT_ENV": name}
+    environ = {**session.environ, **inside}
     found = shutil.which(program[0], path=path)
     if found is None:
         print(f"conda run: {program[0]}: command not found", file=sys.stderr)
@@ -212,18 +216,15 @@ def export(session: Session, options: Options) -> None:
         dependencies = list(history.requested(prefix).values())
     else:
         dependencies = [f"{p.name}={p.version}={p.build}" for p in engine.installed(prefix)]
-    document = {
-        "name": session.name_of(prefix) or None,
-        "channels": list(session.condarc.channels()),
-        "dependencies": dependencies,
-        "prefix": str(prefix),
-    }
+    name = session.name_of(prefix) or None
+    lists = {"channels": list(session.condarc.channels()), "dependencies": dependencies}
+    document = {"name": name, **lists, "prefix": str(prefix)}
     if options.json:
         print(json.dumps(document, indent=2))
         return
-    print(f"name: {document['name'] or 'null'}")
-    for key in ("channels", "dependencies"):
-        print("\n".join([f"{key}:", *(f"  - {entry}" for entry in document[key])]))
+    print(f"name: {name or 'null'}")
+    for key, entries in lists.items():
+        print("\n".join([f"{key}:", *(f"  - {entry}" for entry in entries)]))
     print(f"prefix: {prefix}")
 
 

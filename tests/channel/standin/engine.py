@@ -10,14 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import rattler  # type: ignore[import-not-found]  # lives in the installer's base environment
-from rattler.exceptions import SolverError  # type: ignore[import-not-found]
+from rattler.exceptions import (  # type: ignore[import-not-found]
+    InstallerError,
+    InvalidMatchSpecError,
+    SolverError,
+)
 
 from .channels import SUBDIRS, channel_name, channel_urls
 from .errors import CondaError, packages_not_found
-from .explicit import Pinned
+from .explicit import Pinned, checksums
 from .history import package_name
 from .prefixes import Session
 from .transport import Transport
+from .tree import all_or_nothing, set_modes
 
 _ARCHIVE_SUFFIXES = (".conda", ".tar.bz2")
 
@@ -59,16 +64,19 @@ def installed(prefix: Path) -> tuple[Installed, ...]:
 
 def virtual_packages(environ: dict[str, str]) -> list[Any]:
     """Return `__glibc` and its kin for this host; conda's CONDA_OVERRIDE_* replace what is seen."""
-    glibc = environ.get("CONDA_OVERRIDE_GLIBC") or platform.libc_ver()[1]
-    told = {"__unix": "0", "__linux": platform.release().split("-")[0], "__glibc": glibc}
-    cuda = environ.get("CONDA_OVERRIDE_CUDA")
-    if cuda:  # unset: this host has no driver that could tell; empty: none, by the user's word
-        told["__cuda"] = cuda
+    told = {
+        "__unix": "0",
+        "__linux": platform.release().split("-")[0],
+        "__glibc": environ.get("CONDA_OVERRIDE_GLIBC", platform.libc_ver()[1]),
+        # Unset: no host of the tests has a driver that could tell.
+        "__cuda": environ.get("CONDA_OVERRIDE_CUDA", ""),
+    }
     return [
         rattler.GenericVirtualPackage(
             rattler.PackageName(name), rattler.Version(version), rattler.BuildString("0")
         )
         for name, version in told.items()
+        if version  # an empty override says that the host has none
     ]
 
 
@@ -78,8 +86,9 @@ def solve(
     """Return records that satisfy the specs.
 
     Raises:
-        CondaError: PackagesNotFoundError or LibMambaUnsatisfiableError.
+        CondaError: InvalidMatchSpec, PackagesNotFoundError or LibMambaUnsatisfiableError.
     """
+    wanted = [_match_spec(spec) for spec in specs]
     urls = channel_urls(channels, session.condarc)
     transport = Transport(session.condarc, session.package_cache)
     repodata = [
@@ -92,7 +101,7 @@ def solve(
     if missing:
         raise packages_not_found(missing, urls)
     solving = rattler.solve_with_sparse_repodata(
-        [rattler.MatchSpec(spec) for spec in specs],
+        wanted,
         repodata,
         locked_packages=locked,
         virtual_packages=virtual_packages(dict(session.environ)),
@@ -113,13 +122,21 @@ def records_of(session: Session, packages: Iterable[Pinned]) -> list[Any]:
     records = []
     for package in packages:
         path = transport.fetch(package)
-        size = path.stat().st_size
+        # Both, whatever the line named: a lock written from the new environment needs them.
+        md5, sha256 = checksums(path.read_bytes())
         record = rattler.PackageRecord.from_index_json(
-            _index_of(path), size=size, sha256=package.sha256, md5=package.md5
+            _index_of(path), size=path.stat().st_size, sha256=sha256, md5=md5
         )
         name = package.file_name
         records.append(rattler.RepoDataRecord(record, name, package.url, package.channel))
     return records
+
+
+def _match_spec(spec: str) -> Any:
+    try:
+        return rattler.MatchSpec(spec)
+    except InvalidMatchSpecError as error:
+        raise CondaError("InvalidMatchSpec", f"Invalid spec '{spec}': {error}\n") from error
 
 
 def link(session: Session, prefix: Path, records: Sequence[Any]) -> tuple[Path, ...]:
@@ -127,28 +144,31 @@ def link(session: Session, prefix: Path, records: Sequence[Any]) -> tuple[Path, 
 
     Every package is fetched and verified before the prefix is touched: rattler itself links
     what it gets without looking at the checksum.
+
+    Raises:
+        CondaError: CondaLinkError; a prefix that was no environment before is none after.
     """
     transport = Transport(session.condarc, session.package_cache)
     fetched = tuple(
         transport.fetch(Pinned(str(r.url), md5=_hex(r.md5), sha256=_hex(r.sha256))) for r in records
     )
     had_tag = (prefix / "CACHEDIR.TAG").exists()
-    asyncio.run(
-        _awaited(
-            rattler.install(
-                records,
-                str(prefix.absolute()),
-                cache_dir=session.package_cache / "rattler",
-                show_progress=False,
-            )
-        )
-    )
-    if not had_tag:
-        (prefix / "CACHEDIR.TAG").unlink(missing_ok=True)  # an environment is no cache
-    for script in (prefix / "bin").glob("*"):
-        if script.is_file() and not script.is_symlink():
-            script.chmod(script.stat().st_mode & ~0o022)  # conda makes none group-writable
+    with all_or_nothing(prefix):
+        _install(records, prefix, session.package_cache / "rattler")
+        if not had_tag:
+            (prefix / "CACHEDIR.TAG").unlink(missing_ok=True)  # an environment is no cache
+        set_modes(prefix)
     return fetched
+
+
+def _install(records: Sequence[Any], prefix: Path, cache: Path) -> None:
+    installing = rattler.install(
+        records, str(prefix.absolute()), cache_dir=cache, show_progress=False
+    )
+    try:
+        asyncio.run(_awaited(installing))
+    except InstallerError as error:
+        raise CondaError("CondaLinkError", f"cannot link into {prefix}: {error}\n") from error
 
 
 def dist_of(record: Any) -> str:

@@ -81,6 +81,12 @@ def verify(content: bytes, pinned: Pinned) -> None:
             )
 
 
+def checksums(content: bytes) -> tuple[str, str]:
+    """Return the MD5 and the SHA-256 of a package file, in hexadecimal."""
+    md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    return md5, hashlib.sha256(content).hexdigest()
+
+
 def render(packages: Iterable[Pinned]) -> str:
     """Return an explicit file's text with the checksums that the packages carry."""
     lines = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import ssl
 import tempfile
@@ -89,7 +90,8 @@ class Transport:
         """Return a platform's repodata as a file.
 
         Raises:
-            CondaError: UnavailableInvalidChannel where the server has none.
+            CondaError: UnavailableInvalidChannel where the server has none, CondaError
+                where it is no repodata.
         """
         url = f"{channel}/{subdir}/repodata.json"
         try:
@@ -102,6 +104,7 @@ class Transport:
                 f"HTTP 404 NOT FOUND for channel {channel} <{channel}>\n\n"
                 "The channel is not accessible or is invalid.\n",
             ) from error
+        _require_repodata(content, url)
         name = hashlib.sha256(url.encode()).hexdigest()[:8]
         target = self.cache / "cache" / f"{name}.json"
         write_whole(target, content)
@@ -116,6 +119,16 @@ def write_whole(target: Path, content: bytes) -> None:
         stream.write(content)
     Path(name).chmod(0o644)
     Path(name).rename(target)
+
+
+def _require_repodata(content: bytes, url: str) -> None:
+    """Raise CondaError unless the content is a JSON object, as repodata is."""
+    try:
+        is_index = isinstance(json.loads(content), dict)
+    except ValueError as error:  # no JSON, or no UTF-8
+        raise CondaError("CondaError", f"Invalid index file: {url}: {error}\n") from error
+    if not is_index:
+        raise CondaError("CondaError", f"Invalid index file: {url}: no JSON object\n")
 
 
 def _http_error(status: int, reason: str, url: str) -> CondaError:
