@@ -13,6 +13,9 @@ from pathlib import Path
 
 from rattler.index import index_fs  # type: ignore[import-not-found]  # build tools only
 
+from .standin.leaving import leave
+
 if __name__ == "__main__":
     channel = Path(json.load(sys.stdin)["channel"])
     asyncio.run(index_fs(channel, write_zst=True, write_shards=False, force=True))
+    leave(0)

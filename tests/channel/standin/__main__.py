@@ -10,6 +10,7 @@ from . import commands
 from .activation import shell_commands
 from .cli import parser
 from .errors import CondaError
+from .leaving import leave
 from .prefixes import open_session
 
 _COMMANDS = {
@@ -69,4 +70,4 @@ def _tell(error: CondaError, *, as_json: bool) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    leave(main(sys.argv[1:]))
