@@ -149,6 +149,24 @@ def test_a_wrong_checksum_is_refused_and_nothing_installed(conda, shared, tmp_pa
     assert not (tmp_path / "env").exists()
 
 
+def test_install_adds_and_leaves_what_is_there(conda, shared, tmp_path):
+    lock = tmp_path / "lock"
+    lock.write_text(conda.ok("list", "-n", "shared", "--explicit", "--sha256"))
+    prefix = tmp_path / "env"
+    conda.ok("create", "-y", "-p", prefix, "--file", lock)  # asks for no spec: six is not pinned
+    source = ("--override-channels", "-c", conda.url)
+    conda.ok("install", "-y", "-p", prefix, *source, "idna=3.6")
+    rows = json.loads(conda.ok("list", "-p", prefix, "--json"))
+    assert {row["name"]: row["version"] for row in rows}.items() >= {
+        ("six", "1.16.0"),
+        ("idna", "3.6"),
+    }
+    _, _, transaction = (prefix / "conda-meta/history").read_text().rpartition("==>")
+    changed = [line for line in transaction.splitlines() if line[0] in "+-"]
+    assert [line.rpartition("::")[2] for line in changed] == ["idna-3.6-pyhd8ed1ab_0"]
+    assert transaction.endswith("# update specs: ['idna=3.6']\n")
+
+
 def test_a_link_that_fails_leaves_no_environment(conda, tmp_path):
     package = f"{conda.url}/noarch/six-1.17.0-pyhd8ed1ab_0.conda"  # needs python, not listed
     (tmp_path / "lock").write_text(f"@EXPLICIT\n{package}\n")

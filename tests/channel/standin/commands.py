@@ -40,30 +40,31 @@ def create(session: Session, options: Options) -> None:
     is_taken = prefix.exists() and (is_environment(prefix) or any(prefix.iterdir()))
     if is_taken and not options.dry_run:
         raise CondaError("CondaValueError", f"prefix already exists: {prefix}")
-    _make(session, options, prefix, specs=options.specs)
+    _make(session, options, prefix, wanted=options.specs)
 
 
 def install(session: Session, options: Options) -> None:
-    """Add to an environment; what it was asked for before stays asked for."""
+    """Add to an environment; what is there stays, at its version unless it is in the way."""
     prefix = target(session, options)
     require_writable(prefix)
-    asked = history.requested(prefix)
-    asked |= {history.package_name(spec): spec for spec in options.specs}
-    _make(session, options, prefix, specs=list(asked.values()))
+    wanted = {package.name: package.name for package in engine.installed(prefix)}
+    wanted |= history.requested(prefix)
+    wanted |= {history.package_name(spec): spec for spec in options.specs}
+    _make(session, options, prefix, wanted=list(wanted.values()))
 
 
-def _make(session: Session, options: Options, prefix: Path, specs: list[str]) -> None:
+def _make(session: Session, options: Options, prefix: Path, wanted: list[str]) -> None:
     pinned = _explicit_files(options)
+    specs = [] if pinned else options.specs
     if pinned:
         records = engine.records_of(session, pinned)
-        specs = []
     else:
         channels = list(options.channel)
         if not options.override_channels:
             channels += session.condarc.channels()
         if not channels:
             raise CondaError("ArgumentError", "--override-channels needs --channel")
-        records = engine.solve(session, specs, channels)
+        records = engine.solve(session, wanted, channels, locked=engine.records_in(prefix))
     if options.dry_run:
         _say(options, {"success": True, "dry_run": True, "actions": _actions(records, prefix)})
         return
@@ -73,8 +74,9 @@ def _make(session: Session, options: Options, prefix: Path, specs: list[str]) ->
     engine.link(session, prefix, records)
     after = {engine.strip_suffix(str(record.file_name)) for record in records}
     changes = [f"-{dist}" for dist in sorted(before - after)]
-    changes += [f"+{engine.dist_of(r)}" for r in records]
-    history.record(prefix, sys.argv, changes, specs)
+    added = [r for r in records if engine.strip_suffix(str(r.file_name)) not in before]
+    changes += [f"+{engine.dist_of(r)}" for r in added]
+    history.record(prefix, ["conda", *sys.argv[1:]], changes, specs)
     session.register(prefix)
     _say(options, {"success": True, "prefix": str(prefix), "actions": _actions(records, prefix)})
 

@@ -43,11 +43,16 @@ class Installed:
         return f"{self.name}-{self.version}-{self.build}"
 
 
+def records_in(prefix: Path) -> list[Any]:
+    """Return rattler's records of an environment's packages; none for a new prefix."""
+    meta = sorted((prefix / "conda-meta").glob("*.json"))
+    return [rattler.PrefixRecord.from_path(path) for path in meta]
+
+
 def installed(prefix: Path) -> tuple[Installed, ...]:
     """Return an environment's packages, sorted by name."""
     found = []
-    for path in sorted((prefix / "conda-meta").glob("*.json")):
-        record = rattler.PrefixRecord.from_path(path)
+    for record in records_in(prefix):
         hashes = {"md5": _hex(record.md5), "sha256": _hex(record.sha256)}
         found.append(
             Installed(
