@@ -3,69 +3,103 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from deeprig.cli.options import inventory_option
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from deeprig.report.store import Report
+
 
 @click.command()
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @inventory_option
-@click.option("--command", type=click.Choice(["plan", "apply", "verify"]), help="Of this command.")
+@click.option(
+    "--command",
+    type=click.Choice(["plan", "apply", "verify"]),
+    help="The newest report of this command.",
+)
 @click.option(
     "--format",
     "form",
     type=click.Choice(["text", "json", "junit", "html"]),
-    default="text",
-    show_default=True,
+    help="What to make of it.  [default: text]",
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file.")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option("-v", "--verbose", is_flag=True, help="Show what did not change or fail, too.")
 def report(
     file: Path | None,
     inventory: Path,
     command: str | None,
-    form: str,
+    form: str | None,
     output: Path | None,
     as_json: bool,
+    verbose: bool,
 ) -> None:
-    """Show FILE, or the lab's newest report."""
-    from deeprig.errors import DeeprigError
+    """Show FILE, or the newest report of the lab.
+
+    plan, apply and verify store their reports in the lab's reports directory.
+    """
+    from deeprig.errors import UsageProblem
     from deeprig.inventory.place import lab_directory
     from deeprig.report import store
 
-    path = file or store.newest(lab_directory(inventory), command)
-    loaded = store.load(path)
-    text = rendered(loaded, "json" if as_json else form)
-    if output is None:
-        click.echo(text, nl=False)
-        return
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise DeeprigError(f"it cannot be written: {error.strerror}", place=str(output)) from error
-    click.echo(f"wrote {output}", err=True)
+    if file is not None and command is not None:
+        raise UsageProblem("FILE and --command exclude each other", remedy="give one of them")
+    if as_json and form not in (None, "json"):
+        raise UsageProblem(f"--json and --format {form} exclude each other")
+    loaded = store.load(file or store.newest(lab_directory(inventory), command))
+    form = "json" if as_json else form or "text"
+    if output is not None:
+        _write(output, as_text(loaded, form, verbose=verbose))
+    elif form == "text":
+        from deeprig.cli.terminal import output_console
+
+        _render(loaded, output_console(), verbose=verbose)
+    else:
+        # Bytes: XML and HTML say that they are UTF-8, whatever the locale is.
+        click.echo(as_text(loaded, form).encode(), nl=False)
 
 
-def rendered(loaded: object, form: str) -> str:
-    """Return a report as text in one of the formats."""
+def as_text(loaded: Report, form: str, *, verbose: bool = False) -> str:
+    """Return a report in one of the formats, with neither colours nor folded lines."""
+    import io
     import json
 
-    from deeprig.report import html, junit, terminal
-    from deeprig.report.model import RunReport, VerifyReport
-
-    if not isinstance(loaded, RunReport | VerifyReport):
-        raise TypeError("no report")
     if form == "json":
         return json.dumps(loaded.to_json(), indent=2) + "\n"
     if form == "junit":
+        from deeprig.report import junit
+
         return junit.to_xml(loaded)
     if form == "html":
-        return html.to_page(loaded)
-    from deeprig.cli.terminal import output_console
+        from deeprig.report import html
 
-    console = output_console()
-    with console.capture() as captured:
-        terminal.render(loaded, console)
-    return captured.get()
+        return html.to_page(loaded) + "\n"
+    from rich.console import Console
+
+    # Colours that the environment forces upon terminals (FORCE_COLOR) have no place in a file.
+    target = io.StringIO()
+    _render(loaded, Console(file=target, force_terminal=False, no_color=True), verbose=verbose)
+    return target.getvalue()
+
+
+def _render(loaded: Report, console: Console, *, verbose: bool) -> None:
+    from deeprig.report import terminal
+
+    terminal.render(loaded, console, verbose=verbose)
+
+
+def _write(path: Path, text: str) -> None:
+    from deeprig.errors import UsageProblem
+
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageProblem(f"it cannot be written: {error.strerror}", place=str(path)) from error
+    click.echo(f"wrote {path}", err=True)

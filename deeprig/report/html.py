@@ -6,52 +6,80 @@ from importlib import resources
 
 from jinja2 import Environment, StrictUndefined
 
-from deeprig.report.model import HostRun, HostVerification, RunReport, VerifyReport
+from deeprig.report.metrics import training_metrics
+from deeprig.report.model import HostRun, HostVerification, OperationResult, RunReport, VerifyReport
+from deeprig.report.printable import printable
 
 _TEMPLATE = "page.html.jinja"
+#: What each kind of status looks like; whatever is not named here is quiet.
+_CLASSES = {
+    "good": ("ok", "passed", "pass"),
+    "bad": ("failed", "fail", "unknown", "unreachable"),
+    "change": ("changed", "would change", "interrupted"),
+}
+_CLASS_OF = {status: name for name, statuses in _CLASSES.items() for status in statuses}
+_DIFF_CLASSES = {"+": "added", "-": "removed", "@": "place"}
+#: Facts that say which machine it is, in the order in which they are shown.
+_FACTS = ("pretty_name", "kernel", "machine", "virtualization")
 
 
 def to_page(report: RunReport | VerifyReport) -> str:
-    """Return the page. Everything a host printed is escaped."""
+    """Return the page. All that a host printed is escaped; the page loads and runs nothing."""
     text = (resources.files("deeprig.report") / _TEMPLATE).read_text("utf-8")
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: printable(value) if isinstance(value, str) else value,
     )
-    command = report.command if isinstance(report, RunReport) else "verify"
     return environment.from_string(text).render(
         report=report,
-        command=command,
         is_verify=isinstance(report, VerifyReport),
-        good=sum(_is_good(host) for host in report.hosts),
-        diff_class=_diff_class,
-        css_class=_css_class,
-        metrics=_metrics,
+        summary=_summary(report),
+        css_class=lambda status: _CLASS_OF.get(status, "quiet"),
+        diff_lines=_diff_lines,
+        facts=_facts,
+        is_open=_is_open,
+        metrics=training_metrics,
     )
 
 
-def _is_good(host: HostRun | HostVerification) -> bool:
-    return host.status in ("ok", "passed")
+def _summary(report: RunReport | VerifyReport) -> list[tuple[str, str]]:
+    """Return (css class, text) for each thing that a reader wants to know first."""
+    statuses = [host.status for host in report.hosts]
+    told = [
+        (_CLASS_OF[status], f"{statuses.count(status)} {status}")
+        for status in dict.fromkeys(statuses)
+    ]
+    if isinstance(report, VerifyReport):
+        outcomes = [check.outcome for host in report.hosts for check in host.checks]
+        told += [
+            (_CLASS_OF.get(outcome, "quiet"), f"{outcomes.count(outcome)} {word}")
+            for outcome, word in (
+                ("pass", "checks pass"),
+                ("fail", "fail"),
+                ("unknown", "unknown"),
+                ("not applicable", "not applicable"),
+            )
+            if outcome in outcomes
+        ]
+        return told
+    count = sum(host.change_count for host in report.hosts)
+    what = "would change" if report.command == "plan" else "changed"
+    return [*told, ("change" if count else "quiet", f"{count} {what}")]
 
 
-def _css_class(status: str) -> str:
-    """Return the class of a status: what is neither good nor bad has a quiet one."""
-    if status in ("ok", "passed", "pass"):
-        return "good"
-    if status in ("failed", "fail", "unknown", "unreachable"):
-        return "bad"
-    return "change" if status in ("changed", "would change", "interrupted") else "quiet"
+def _facts(host: HostRun | HostVerification) -> str:
+    known = (host.facts.get(name) for name in _FACTS)
+    return " · ".join(str(value) for value in known if value not in (None, "", "none"))
 
 
-def _diff_class(line: str) -> str:
-    return {"+": "added", "-": "removed", "@": "place"}.get(line[:1], "same")
+def _is_open(report: RunReport, result: OperationResult) -> bool:
+    """Say whether an operation's details show at once: failures, and what a plan is read for."""
+    return result.status == "failed" or (report.command == "plan" and bool(result.diffs))
 
 
-def _metrics(data: dict[str, object]) -> list[tuple[str, str]]:
-    """Return a training check's numbers, ready to be shown."""
-    found = data.get("metrics")
-    numbers = found if isinstance(found, dict) else {}
-    rows = [("device", str(data["device"]))] if "device" in data else []
-    for name, value in numbers.items():
-        shown = f"{value:.4g}" if isinstance(value, float) else str(value)
-        rows.append((str(name).replace("_", " "), shown))
-    return rows
+def _diff_lines(text: str) -> list[tuple[str, str]]:
+    lines = text.rstrip("\n").split("\n")
+    return [(_DIFF_CLASSES.get(line[:1], "same"), line) for line in lines]

@@ -1,16 +1,28 @@
-"""Reports as JUnit XML, for CI systems: a test suite per host, a case per check or operation."""
+"""Reports as JUnit XML, for CI systems: a test suite per host, a case per check or operation.
+
+Elements and attributes are those that Jenkins, GitLab and pytest agree on (the "xunit2" family of
+pytest's documentation), so counts are written although they could be counted.
+"""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from deeprig.report.model import HostRun, HostVerification, RunReport, VerifyReport
+from deeprig.report.metrics import training_metrics
+from deeprig.report.model import (
+    CheckResult,
+    HostRun,
+    HostVerification,
+    OperationResult,
+    RunReport,
+    VerifyReport,
+)
+from deeprig.report.printable import xml_legal
+from deeprig.report.show_checks import check_title
 
-#: Characters that XML 1.0 cannot hold; hosts print them (colours, progress bars).
-_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-#: Outcome of a check or status of an operation to the JUnit element that says it.
+#: Outcome of a check, or status of an operation or a host, to the JUnit element that says it.
 _ELEMENTS = {
     "fail": "failure",
     "failed": "failure",
@@ -28,80 +40,100 @@ class _Case:
     name: str
     outcome: str
     text: str
-    seconds: float
+    seconds: float = 0.0
+
+    @property
+    def element(self) -> str | None:
+        return _ELEMENTS.get(self.outcome)
 
 
 def to_xml(report: RunReport | VerifyReport) -> str:
-    """Return the report as JUnit XML text."""
-    root = ElementTree.Element("testsuites", name=f"deeprig {_command(report)}")
-    for host in report.hosts:
-        cases = _checks(host) if isinstance(host, HostVerification) else _operations(host)
-        root.append(_suite(host, cases, report.started))
+    """Return the report as JUnit XML text, to be written as UTF-8."""
+    suites = [(host, tuple(_cases(host))) for host in report.hosts]
+    every = tuple(case for _, cases in suites for case in cases)
+    root = ElementTree.Element(
+        "testsuites",
+        {"name": f"deeprig {report.command}", **_counts(every), "time": f"{report.seconds:.3f}"},
+    )
+    root.extend(_suite(host, cases, report.started) for host, cases in suites)
     ElementTree.indent(root)
-    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+    # Not encoding="unicode": that declares the encoding of the locale.
+    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True).decode() + "\n"
 
 
-def _command(report: RunReport | VerifyReport) -> str:
-    return report.command if isinstance(report, RunReport) else "verify"
+def _cases(host: HostRun | HostVerification) -> Iterator[_Case]:
+    if isinstance(host, HostVerification):
+        for check in host.checks:
+            yield _check(check)
+        # A host that was not looked at is no success, and CI systems count cases only.
+        ended_well, what = host.reason is None, "the host can be verified"
+    else:
+        for result in host.operations:
+            yield _operation(host.host, result)
+        ended_well, what = host.status == "ok", "the host ran to its end"
+    if not ended_well:
+        parts = (host.reason, getattr(host, "in_operation", None), host.remedy)
+        yield _Case(host.host, what, host.status, "\n".join(part for part in parts if part))
 
 
-def _checks(host: HostVerification) -> list[_Case]:
-    cases = [
-        _Case(
-            f"{host.host}.{check.role}",
-            f"{check.name} [{check.environment}]" if check.environment else check.name,
-            check.outcome,
-            check.evidence,
-            check.seconds,
-        )
-        for check in host.checks
-    ]
-    if host.status == "unreachable" or not cases:
-        reason = "; ".join(part for part in (host.reason, host.remedy) if part)
-        cases.append(_Case(host.host, "the host can be verified", "unreachable", reason, 0.0))
-    return cases
+def _check(check: CheckResult) -> _Case:
+    metrics = [f"{name}: {value}" for name, value in training_metrics(check.data)]
+    text = "\n".join((check.evidence, *metrics)) if metrics else check.evidence
+    name = check_title(check).removeprefix(f"{check.role}: ")
+    return _Case(f"{check.host}.{check.role}", name, check.outcome, text, check.seconds)
 
 
-def _operations(run: HostRun) -> list[_Case]:
-    cases = [
-        _Case(f"{run.host}.{r.role}", r.name, r.status, r.output, r.seconds) for r in run.operations
-    ]
-    if run.status != "ok":
-        reason = "; ".join(part for part in (run.reason, run.in_operation, run.remedy) if part)
-        cases.append(_Case(run.host, "the host ran to its end", run.status, reason, 0.0))
-    return cases
+def _operation(host: str, result: OperationResult) -> _Case:
+    commands = [f"$ {command}" for command in result.commands]
+    parts = (result.output, *commands, *(diff.text for diff in result.diffs))
+    text = "\n".join(part for part in parts if part)
+    return _Case(f"{host}.{result.role}", result.name, result.status, text, result.seconds)
 
 
 def _suite(
-    host: HostRun | HostVerification, cases: list[_Case], started: str
+    host: HostRun | HostVerification, cases: tuple[_Case, ...], started: str
 ) -> ElementTree.Element:
-    kinds = [_ELEMENTS.get(case.outcome) for case in cases]
     suite = ElementTree.Element(
         "testsuite",
-        name=host.host,
-        tests=str(len(cases)),
-        failures=str(kinds.count("failure")),
-        errors=str(kinds.count("error")),
-        skipped=str(kinds.count("skipped")),
-        time=f"{host.seconds:.3f}",
-        timestamp=started.rstrip("Z"),
+        {
+            "name": xml_legal(host.host),
+            **_counts(cases),
+            "time": f"{host.seconds:.3f}",
+            # The schema has no zone, and its readers take UTC.
+            "timestamp": started.removesuffix("Z"),
+        },
     )
-    for case, kind in zip(cases, kinds, strict=True):
-        element = ElementTree.SubElement(
-            suite,
-            "testcase",
-            classname=_legal(case.classname),
-            name=_legal(case.name),
-            time=f"{case.seconds:.3f}",
-        )
-        if kind is not None:
-            first_line = (case.text.splitlines() or [case.outcome])[0]
-            child = ElementTree.SubElement(element, kind, message=_legal(first_line))
-            child.text = _legal(case.text)
-        elif case.text:
-            ElementTree.SubElement(element, "system-out").text = _legal(case.text)
+    simulated = host.simulated if isinstance(host, HostRun) else ()
+    if simulated:
+        properties = ElementTree.SubElement(suite, "properties")
+        for told in simulated:
+            ElementTree.SubElement(properties, "property", name="simulated", value=xml_legal(told))
+    suite.extend(_testcase(case) for case in cases)
     return suite
 
 
-def _legal(text: str) -> str:
-    return _ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", text)
+def _testcase(case: _Case) -> ElementTree.Element:
+    element = ElementTree.Element(
+        "testcase",
+        classname=xml_legal(case.classname),
+        name=xml_legal(case.name),
+        time=f"{case.seconds:.3f}",
+    )
+    text = xml_legal(case.text)
+    if case.element is not None:
+        said = [line for line in text.splitlines() if line.strip()] or [case.outcome]
+        child = ElementTree.SubElement(element, case.element, message=said[0], type=case.outcome)
+        child.text = text
+    elif text:
+        ElementTree.SubElement(element, "system-out").text = text
+    return element
+
+
+def _counts(cases: tuple[_Case, ...]) -> dict[str, str]:
+    kinds = [case.element for case in cases]
+    return {
+        "tests": str(len(cases)),
+        "failures": str(kinds.count("failure")),
+        "errors": str(kinds.count("error")),
+        "skipped": str(kinds.count("skipped")),
+    }

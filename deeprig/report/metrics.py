@@ -7,6 +7,7 @@ from typing import Any
 
 #: Results that a person looks for first, in this order.
 _FIRST = ("device", "accuracy", "macro_recall", "macro_f1")
+_SMALLEST_FIXED = 0.001
 
 
 def training_metrics(data: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -30,4 +31,7 @@ def training_metrics(data: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 
 def _shown(value: str | float) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    # Three decimals tell models apart; a loss may be smaller than they can say.
+    return f"{value:.2g}" if 0 < abs(value) < _SMALLEST_FIXED else f"{value:.3f}"

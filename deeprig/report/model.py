@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from deeprig.report.decode import decode
 from deeprig.report.encode import encode
@@ -166,8 +166,9 @@ def _are_proof(checks: tuple[CheckResult, ...]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class VerifyReport:
-    """One ``verify``."""
+    """One ``verify``. Times are ISO 8601 in UTC."""
 
+    command: ClassVar[Literal["verify"]] = "verify"
     started: str
     finished: str
     seconds: float
@@ -182,7 +183,7 @@ class VerifyReport:
 
     def to_json(self) -> dict[str, Any]:
         """Return the public JSON object."""
-        return {"schema": "deeprig.verify/1", "command": "verify", **encode(self)}
+        return {"schema": "deeprig.verify/1", "command": self.command, **encode(self)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> VerifyReport:

@@ -7,11 +7,13 @@ import re
 #: Escape sequences of ECMA-48: CSI (colours, cursor), OSC (titles, links), and the short ones.
 _ESCAPES = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
-    r"|(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
+    r"|(?:\x1b\]|\x9d)[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?"
     r"|\x1b[ -/]*[0-Z\\^-~]"
 )
 #: Control characters but tab and newline, and halves of surrogate pairs: undecodable bytes.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+#: The two code points that printable() keeps and XML 1.0 cannot hold (section 2.2, "Char").
+_NOT_XML = re.compile("[\ufffe\uffff]")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -22,6 +24,11 @@ def printable(text: str) -> str:
     """
     lines = (_after_returns(line) for line in _ESCAPES.sub("", text).split("\n"))
     return _UNPRINTABLE.sub(_REPLACEMENT, "\n".join(lines))
+
+
+def xml_legal(text: str) -> str:
+    """Return printable text without what XML 1.0 cannot hold even as a reference."""
+    return _NOT_XML.sub(_REPLACEMENT, printable(text))
 
 
 def encodable(text: str, encoding: str) -> str:
