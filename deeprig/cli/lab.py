@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
@@ -9,8 +10,22 @@ import click
 from deeprig.cli.options import json_option
 
 _LABS = Path(".lab")
+_NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,30}$")
+
+
+def _checked_name(context: click.Context, parameter: click.Parameter, name: str) -> str:
+    """Refuse a name that could lead out of .lab: ``down`` removes the lab's directory."""
+    if not _NAME.match(name):
+        raise click.BadParameter("a lab's name has lower-case letters, digits and dashes")
+    return name
+
+
 name_option = click.option(
-    "--name", default="default", show_default=True, help="Which lab; it lies in .lab/NAME."
+    "--name",
+    default="default",
+    show_default=True,
+    callback=_checked_name,
+    help="Which lab; it lies in .lab/NAME.",
 )
 
 
@@ -30,6 +45,7 @@ def lab() -> None:
     help="Serve a directory to the hosts as http://10.213.0.1:8000/NAME/.",
 )
 @click.option("--allow-host", multiple=True, help="A further host the lab's proxy lets through.")
+@click.option("--mirror", metavar="URL", help="Debian mirror the image is made from.")
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
@@ -43,6 +59,7 @@ def up(
     serve: tuple[str, ...],
     allow_host: tuple[str, ...],
     data: Path | None,
+    mirror: str | None,
     as_json: bool,
 ) -> None:
     """Bring hosts up, or add hosts to a lab, and write an inventory for them."""
@@ -55,7 +72,7 @@ def up(
         if not equals or not label:
             raise UsageProblem(f"{item!r} is not NAME=DIRECTORY", place="--serve")
         served.append((label, Path(directory)))
-    spec = api.LabSpec(_LABS / name, hosts, os_name, tuple(served), allow_host, data)
+    spec = api.LabSpec(_LABS / name, hosts, os_name, tuple(served), allow_host, data, mirror)
     state = api.up(spec, note=lambda text: click.echo(text, err=True))
     if as_json:
         _print_status(state)
@@ -87,7 +104,7 @@ def status(name: str, as_json: bool) -> None:
 @click.argument("host", default="rig1")
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 def ssh(name: str, host: str, command: tuple[str, ...]) -> None:
-    """Log in to HOST (default rig1), or run COMMAND there."""
+    """Log in to HOST (default rig1), or run COMMAND on the named HOST."""
     import os
 
     from deeprig.lab import api
@@ -102,14 +119,20 @@ def ssh(name: str, host: str, command: tuple[str, ...]) -> None:
 
 @lab.command()
 @name_option
-def down(name: str) -> None:
+@json_option
+def down(name: str, as_json: bool) -> None:
     """Remove the lab: processes, namespace, mounts and files. Also after a killed `up`."""
+    import json
+
     from deeprig.lab import api
     from deeprig.lab.requirements import check_requirements
 
     check_requirements()
     api.down(_LABS / name, note=lambda text: click.echo(text, err=True))
-    click.echo(f"The lab {name} is gone.")
+    if as_json:
+        click.echo(json.dumps({"schema": "deeprig.lab.down/1", "name": name}))
+    else:
+        click.echo(f"The lab {name} is gone.")
 
 
 def _shown(path: Path) -> Path:

@@ -17,16 +17,18 @@ from deeprig.lab.state import LabState
 _START_SECONDS = 20.0
 
 
-def start(state: LabState) -> int:
+def start(state: LabState) -> tuple[bool, int]:
     """Start the gateway unless it runs, wait until it takes commands, and tell it what it serves.
 
-    Return the loopback port on which the controller sees the served directories.
+    Return whether it had to be started (its earlier forwards are gone then), and the loopback
+    port on which the controller sees the served directories.
     """
     cgroup = cgroups.create(f"{state.id}.gateway")
-    if not cgroups.is_populated(cgroup):
+    was_launched = not cgroups.is_populated(cgroup)
+    if was_launched:
         _launch(state, cgroup)
     told = {"serve": dict(state.served), "allow": list(state.allowed_hosts)}
-    return int(tell(state, told)["loopback_port"])
+    return was_launched, int(tell(state, told)["loopback_port"])
 
 
 def _launch(state: LabState, cgroup: Path) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deeprig.errors import UsageProblem
+from deeprig.lab import cgroups
 from deeprig.lab.commands import run
 from deeprig.lab.state import LOGIN_USER
 
@@ -47,52 +48,67 @@ def cache_directory() -> Path:
     return Path(base, "deeprig", "images")
 
 
-def image_of(os_name: str, cache: Path | None = None) -> Image:
-    """Return the image of an operating system, making it when the cache has none."""
+def image_of(
+    os_name: str, lab_id: str, mirror: str | None = None, cache: Path | None = None
+) -> Image:
+    """Return the image of an operating system, making it when the cache has none.
+
+    What is made for a lab carries the lab's id in its directory's and its cgroup's name, so that
+    ``down`` finds it when ``up`` was killed meanwhile. ``mirror`` replaces mmdebstrap's own.
+    """
     release = RELEASES.get(os_name)
     if release is None:
         raise UsageProblem(
             f"there is no image {os_name!r}", place="--os", remedy=f"one of: {', '.join(RELEASES)}"
         )
     apt_options = _date_checks()
-    recipe = "\n".join((release, *_PACKAGES, _CUSTOMIZE, *apt_options))
+    recipe = "\n".join((release, mirror or "", *_PACKAGES, _CUSTOMIZE, *apt_options))
     digest = hashlib.sha256(recipe.encode()).hexdigest()[:12]
     directory = cache or cache_directory()
     target = directory / f"{os_name}-{digest}"
     if target.is_dir():
         return Image(target, was_cached=True)
     directory.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=directory, prefix=f"{os_name}-making-") as making:
+    with tempfile.TemporaryDirectory(dir=directory, prefix=_making(lab_id)) as making:
         Path(making).chmod(0o755)
         root = Path(making, "root")
-        _make(release, root, apt_options)
-        root.rename(target)
+        _make(release, root, apt_options, mirror, cgroups.create(f"{lab_id}.image"))
+        if not target.is_dir():  # another lab may have made the same one meanwhile
+            root.rename(target)
     return Image(target, was_cached=False)
 
 
-def remove_unfinished(cache: Path | None = None) -> None:
-    """Remove what a killed ``lab up`` left half made in the cache."""
-    for left in (cache or cache_directory()).glob("*-making-*"):
+def remove_unfinished(lab_id: str, cache: Path | None = None) -> None:
+    """Remove what a killed ``up`` of this lab left half made in the cache."""
+    for left in (cache or cache_directory()).glob(f"{_making(lab_id)}*"):
         shutil.rmtree(left)
 
 
-def _make(release: str, root: Path, apt_options: tuple[str, ...]) -> None:
+def _making(lab_id: str) -> str:
+    return f"making-{lab_id}-"
+
+
+def _make(
+    release: str, root: Path, apt_options: tuple[str, ...], mirror: str | None, cgroup: Path
+) -> None:
     lines = "".join(f"{line}\\n" for line in apt_options)
     keep = f"printf '{lines}' > \"$1/etc/apt/apt.conf.d/99dates\"" if apt_options else "true"
-    run(
-        (
-            "mmdebstrap",
-            "--quiet",
-            "--variant=minbase",
-            f"--include={','.join(_PACKAGES)}",
-            *(f"--aptopt={line.rstrip(';')}" for line in apt_options),
-            f"--customize-hook={_CUSTOMIZE}",
-            f"--customize-hook={keep}",
-            release,
-            str(root),
-        ),
-        what=f"making the {release} image",
+    command = (
+        "mmdebstrap",
+        "--quiet",
+        "--variant=minbase",
+        f"--include={','.join(_PACKAGES)}",
+        *(f"--aptopt={line.rstrip(';')}" for line in apt_options),
+        f"--customize-hook={_CUSTOMIZE}",
+        f"--customize-hook={keep}",
+        release,
+        str(root),
+        *([mirror] if mirror else []),
     )
+    # In the lab's cgroup, with mounts of its own: a killed `up` leaves nothing that lives on.
+    entering = 'echo $$ > "$0" && exec unshare --mount --propagation private "$@"'
+    procs = str(cgroup / "cgroup.procs")
+    run(("sh", "-c", entering, procs, *command), what=f"making the {release} image")
 
 
 def _date_checks() -> tuple[str, ...]:

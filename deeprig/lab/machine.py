@@ -16,12 +16,13 @@ from deeprig.lab.state import LOGIN_USER, LabHost, LabState
 
 _BOOT_SECONDS = 90.0
 _LAST_LINES = 15
+_HOST_KEY = "etc/ssh/ssh_host_ed25519_key"
 #: systemd-nspawn(1): a machine that reboots itself ends nspawn with 133 under --keep-unit.
 _REBOOTED = 133
 
 
-def prepare(state: LabState, host: LabHost) -> str:
-    """Write the host's own files into its overlay and return its public host key."""
+def prepare(state: LabState, host: LabHost) -> None:
+    """Write the host's own files into its overlay: name, address, login key, host key."""
     upper = state.machine(host.name) / "upper"
     for directory in ("upper", "work", "root"):
         (state.machine(host.name) / directory).mkdir(parents=True, exist_ok=True)
@@ -36,39 +37,40 @@ def prepare(state: LabState, host: LabHost) -> str:
     _write(home / ".ssh/authorized_keys", public_key, mode=0o600)
     (upper / "root").chmod(0o700)
     _own(home)
-    return _host_key(upper)
+    _make_host_key(upper)
 
 
-def start(state: LabState, host: LabHost, image: Path) -> None:
+def start(state: LabState, host: LabHost) -> None:
     """Boot the machine; it outlives this process."""
     directory = state.machine(host.name)
     cgroup = cgroups.create(f"{state.id}.{host.name}")
     script = directory / "start.sh"
-    script.write_text(_script(state, host, image), encoding="utf-8")
+    script.write_text(_script(state, host), encoding="utf-8")
     entering = f"echo $$ > {shlex.quote(str(cgroup / 'cgroup.procs'))} && exec ip netns exec "
     entering += f"{state.id} unshare --mount --propagation private sh {shlex.quote(str(script))}"
     with (directory / "console.log").open("ab") as console:
-        subprocess.Popen(
+        process = subprocess.Popen(
             ["sh", "-c", entering],
             stdin=subprocess.DEVNULL,
             stdout=console,
             stderr=console,
             start_new_session=True,
         )
+    # Once it is in its cgroup, the cgroup tells whether it lives; a script that ends before that
+    # has failed already.
+    while not cgroups.is_populated(cgroup) and process.poll() is None:
+        time.sleep(0.01)
 
 
 def wait_until_ssh_answers(state: LabState, host: LabHost) -> None:
     """Wait for sshd's greeting. Raise DeeprigError with the console's end when none comes."""
     cgroup = cgroups.root() / f"{state.id}.{host.name}"
     deadline = time.monotonic() + _BOOT_SECONDS
-    seen_alive = False
     while time.monotonic() < deadline:
         if _greets(host.ssh_port):
             return
-        is_alive = cgroups.is_populated(cgroup)
-        if seen_alive and not is_alive:
+        if not cgroups.is_populated(cgroup):
             break
-        seen_alive = seen_alive or is_alive
         time.sleep(0.1)
     log = state.machine(host.name) / "console.log"
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LAST_LINES:]
@@ -84,9 +86,9 @@ def is_running(state: LabState, host: LabHost) -> bool:
     return cgroups.is_populated(cgroups.root() / f"{state.id}.{host.name}")
 
 
-def _script(state: LabState, host: LabHost, image: Path) -> str:
+def _script(state: LabState, host: LabHost) -> str:
     directory = state.machine(host.name)
-    layers = f"lowerdir={image},upperdir={directory}/upper,workdir={directory}/work"
+    layers = f"lowerdir={host.image},upperdir={directory}/upper,workdir={directory}/work"
     nspawn = (
         f"systemd-nspawn --quiet --directory={shlex.quote(str(directory / 'root'))} "
         f"--machine={host.name} --boot --register=no --keep-unit --network-bridge={BRIDGE} "
@@ -116,13 +118,18 @@ def _greets(port: int) -> bool:
         return False
 
 
-def _host_key(upper: Path) -> str:
-    key = upper / "etc/ssh/ssh_host_ed25519_key"
+def public_host_key(state: LabState, host: LabHost) -> str:
+    """Return the host's public key, read from its disk."""
+    key = state.machine(host.name) / "upper" / _HOST_KEY
+    return key.with_suffix(".pub").read_text(encoding="ascii").strip()
+
+
+def _make_host_key(upper: Path) -> None:
+    key = upper / _HOST_KEY
     key.parent.mkdir(parents=True, exist_ok=True)
     if not key.exists():
         command = ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(key))
         run(command, what="making a host key")
-    return key.with_suffix(".pub").read_text(encoding="ascii").strip()
 
 
 def _write(path: Path, text: str, mode: int = 0o644) -> None:

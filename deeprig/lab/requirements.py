@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
 from deeprig.errors import UsageProblem
 
 _VAGRANT = "or use Vagrant instead: see the Vagrantfile and docs/lab.md"
+_CGROUP_KILL_SINCE = (5, 14)
 #: Program and the Debian or Ubuntu package it comes from.
 _PROGRAMS: dict[str, str] = {
     "mmdebstrap": "mmdebstrap",
@@ -44,8 +46,15 @@ def check_programs() -> None:
         )
 
 
-def check_kernel(proc: Path = Path("/proc")) -> None:
+def check_kernel(proc: Path = Path("/proc"), release: str | None = None) -> None:
     """Raise UsageProblem when the kernel lacks overlay file systems, cgroup v2 or namespaces."""
+    numbers = re.findall(r"\d+", release or os.uname().release)[:2]
+    if tuple(int(number) for number in numbers) < _CGROUP_KILL_SINCE:
+        raise UsageProblem(
+            f"Linux {'.'.join(numbers)} cannot end a cgroup at once (cgroup.kill, since 5.14)",
+            place="lab",
+            remedy=f"run it on a later kernel, {_VAGRANT}",
+        )
     filesystems = (proc / "filesystems").read_text(encoding="ascii").split()
     lacking = [name for name in ("overlay", "cgroup2") if name not in filesystems]
     lacking += [name for name in ("net", "mnt", "pid") if not (proc / "self/ns" / name).exists()]

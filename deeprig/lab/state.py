@@ -20,12 +20,16 @@ LOGIN_USER = "deeprig"
 
 @dataclass(frozen=True, slots=True)
 class LabHost:
-    """One throwaway machine. ``ssh_port`` is on the controller's loopback."""
+    """One throwaway machine.
+
+    ``ssh_port`` is on the controller's loopback; ``image`` is the base its overlay lies over.
+    """
 
     name: str
     os: str
     address: str
     ssh_port: int
+    image: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,10 @@ class LabState:
         raise UsageProblem(f"this lab has no host {name!r}", remedy=f"its hosts: {names}")
 
     def with_host(self, host: LabHost) -> LabState:
-        """Return the state with one more host."""
+        """Return the state with one more host, or with another of the same name."""
+        if any(known.name == host.name for known in self.hosts):
+            hosts = tuple(host if known.name == host.name else known for known in self.hosts)
+            return replace(self, hosts=hosts)
         return replace(self, hosts=(*self.hosts, host))
 
     def save(self) -> None:

@@ -8,7 +8,7 @@ from pprint import pformat
 from typing import Any
 
 from deeprig.errors import UsageProblem
-from deeprig.lab import access
+from deeprig.lab import access, machine
 from deeprig.lab.commands import run
 from deeprig.lab.state import BRIDGE_ADDRESS, LOGIN_USER, PROXY_PORT, LabState
 
@@ -23,10 +23,13 @@ def write_key(state: LabState) -> None:
         run((*command, "-f", str(state.key)), what="making the lab's key")
 
 
-def add_known_host(state: LabState, port: int, public_key: str) -> None:
-    """Note a host's real key, read from its disk: nothing is trusted on first use."""
-    with state.known_hosts.open("a", encoding="ascii") as file:
-        file.write(f"[127.0.0.1]:{port} {public_key}\n")
+def write_known_hosts(state: LabState) -> None:
+    """Note the hosts' real keys, read from their disks: nothing is trusted on first use."""
+    lines = [
+        f"[127.0.0.1]:{host.ssh_port} {machine.public_host_key(state, host)}\n"
+        for host in state.hosts
+    ]
+    state.known_hosts.write_text("".join(lines), encoding="ascii")
 
 
 def write_inventory(state: LabState, data: Path | None) -> None:

@@ -104,7 +104,7 @@ def test_pip_goes_out_with_the_controllers_authorities(lab):
 
 
 def test_up_status_down_and_nothing_is_left(small):
-    image_of("debian12")
+    image_of("debian12", "warm")
     up = lab_command("up", cwd=small)
     assert "cached" in up.stderr
     assert "deeprig apply -i .lab/default/inventory/lab.py" in up.stdout
@@ -141,6 +141,26 @@ def test_a_killed_up_is_cleaned_by_down(small):
         assert leftovers(state) == []
 
 
+def test_up_again_starts_what_stopped(small):
+    """A controller's reboot ends gateway and hosts; `up` brings them back."""
+    lab_command("up", cwd=small)
+    state = LabState.load((small / ".lab/default").resolve())
+    for cgroup in cgroups.of_lab(state.id):
+        cgroups.end(cgroup)
+    lab_command("up", "--hosts", "2", cwd=small)
+    for host in ("rig1", "rig2"):
+        assert lab_command("ssh", host, "hostname", cwd=small).stdout == f"{host}\n"
+
+
+def test_down_removes_nothing_that_is_no_lab(small):
+    precious = small / "precious/machines"
+    precious.mkdir(parents=True)
+    (precious / "thesis.txt").write_text("x")
+    lab_command("down", "--name", "../precious", cwd=small, code=2)
+    api.down(small / "precious")
+    assert (precious / "thesis.txt").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -148,6 +168,8 @@ def test_a_killed_up_is_cleaned_by_down(small):
         (("--os", "beos"), "debian12, debian13"),
         (("--serve", "nothing"), "NAME=DIRECTORY"),
         (("--serve", "x=/no/such/place"), "no directory"),
+        (("--data", "/no/such/file"), "no such file"),
+        (("--name", "../up"), "lower-case letters"),
     ],
 )
 def test_wrong_use_is_told_and_leaves_nothing(small, arguments, told):

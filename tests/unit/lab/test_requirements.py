@@ -44,4 +44,10 @@ def test_a_kernel_without_a_file_system_is_told(tmp_path, lacking):
 
 def test_an_unknown_operating_system_lists_the_known(tmp_path):
     with pytest.raises(UsageProblem, match="debian12, debian13"):
-        image_of("windows", tmp_path)
+        image_of("windows", "x", cache=tmp_path)
+
+
+def test_a_kernel_that_cannot_end_a_cgroup_is_told():
+    with pytest.raises(UsageProblem, match=r"Linux 5\.10 cannot"):
+        requirements.check_kernel(release="5.10.0-9-amd64")
+    requirements.check_kernel(release="6.1.0")

@@ -6,7 +6,7 @@ import pytest
 
 from deeprig.errors import UsageProblem
 from deeprig.inventory.load import load_lab
-from deeprig.lab import access, writing
+from deeprig.lab import access, machine, writing
 from deeprig.lab.gateway import request_head
 from deeprig.lab.state import LabHost, LabState
 
@@ -49,13 +49,15 @@ def test_an_unknown_host_names_those_there_are(state):
 
 def test_the_written_inventory_is_valid_and_strict_about_host_keys(state):
     writing.write_key(state)
-    writing.add_known_host(state, 40001, "ssh-ed25519 AAAA")
+    machine.prepare(state, state.hosts[0])
+    writing.write_known_hosts(state)
     writing.write_inventory(state, None)
     host = load_lab(state.inventory).host("rig1")
     assert host.address == "127.0.0.1:40001"
     assert host.settings.ssh_strict_host_key_checking == "yes"
     assert host.settings.gpu_count == 0
-    assert state.known_hosts.read_text() == "[127.0.0.1]:40001 ssh-ed25519 AAAA\n"
+    key = (state.machine("rig1") / "upper/etc/ssh/ssh_host_ed25519_key.pub").read_text().strip()
+    assert state.known_hosts.read_text() == f"[127.0.0.1]:40001 {key}\n"
 
 
 def test_settings_of_the_hosts_can_be_given_and_a_missing_file_is_told(state, tmp_path):
