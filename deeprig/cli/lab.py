@@ -77,7 +77,9 @@ def up(
     if as_json:
         _print_status(state)
         return
-    shown = _shown(state.inventory)
+    from deeprig.cli.terminal import shown_path
+
+    shown = shown_path(state.inventory)
     click.echo(f"The inventory: {shown}\nNext: deeprig apply -i {shown}")
 
 
@@ -92,11 +94,13 @@ def status(name: str, as_json: bool) -> None:
     if as_json:
         _print_status(state)
         return
+    from deeprig.cli.terminal import shown_path
+
     click.echo(f"{'HOST':10} {'OS':10} {'ADDRESS':14} {'SSH PORT':9} STATE")
     for host in state.hosts:
         running = "running" if machine.is_running(state, host) else "stopped"
         click.echo(f"{host.name:10} {host.os:10} {host.address:14} {host.ssh_port:<9} {running}")
-    click.echo(f"Inventory: {_shown(state.inventory)}")
+    click.echo(f"Inventory: {shown_path(state.inventory)}")
 
 
 @lab.command(context_settings={"ignore_unknown_options": True})
@@ -133,11 +137,6 @@ def down(name: str, as_json: bool) -> None:
         click.echo(json.dumps({"schema": "deeprig.lab.down/1", "name": name}))
     else:
         click.echo(f"The lab {name} is gone.")
-
-
-def _shown(path: Path) -> Path:
-    here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _print_status(state: object) -> None:

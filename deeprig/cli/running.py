@@ -31,7 +31,7 @@ def run_and_exit(mode: Literal["plan", "apply"], request: RunRequest) -> None:
 
     patch_standard_library()
     from deeprig.cli.progress import progress_for
-    from deeprig.cli.terminal import output_console
+    from deeprig.cli.terminal import output_console, shown_path
     from deeprig.engine.run import DEFAULT_PARALLEL, run_lab
     from deeprig.inventory.load import load_lab
     from deeprig.report import exit_codes, store, terminal
@@ -60,5 +60,5 @@ def run_and_exit(mode: Literal["plan", "apply"], request: RunRequest) -> None:
         click.echo(json.dumps(report.to_json(), indent=2))
     else:
         terminal.render(report, output_console(), verbose=request.verbose)
-        click.echo(f"Report: {path} (deeprig report)", err=True)
+        click.echo(f"Report: {shown_path(path)} (deeprig report)", err=True)
     raise click.exceptions.Exit(code)

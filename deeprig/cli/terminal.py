@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TextIO
 
 from rich.console import Console
@@ -29,3 +30,9 @@ def _console(stream: TextIO) -> Console:
         soft_wrap=not is_terminal,
         width=None if is_terminal else _WIDE,
     )
+
+
+def shown_path(path: Path) -> Path:
+    """Return a path as a person in this directory would type it."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

@@ -43,7 +43,7 @@ def verify(
 
     patch_standard_library()
     from deeprig.cli.progress import verify_progress_for
-    from deeprig.cli.terminal import output_console
+    from deeprig.cli.terminal import output_console, shown_path
     from deeprig.errors import ExitCode
     from deeprig.inventory.load import load_lab
     from deeprig.report import exit_codes, store, terminal
@@ -66,5 +66,5 @@ def verify(
         click.echo(json.dumps(report.to_json(), indent=2))
     else:
         terminal.render(report, output_console())
-        click.echo(f"Report: {path} (deeprig report --format html)", err=True)
+        click.echo(f"Report: {shown_path(path)} (deeprig report --format html)", err=True)
     raise click.exceptions.Exit(code)

@@ -75,7 +75,7 @@ def explain_connect_error(message: str, user: str, host: str, port: int) -> Prob
     target = host if port == 22 else f"[{host}]:{port}"
     for beginning, reason, remedy in _CAUSES:
         if message.startswith(beginning):
-            detail = message.removeprefix(beginning).strip(" :")
+            detail = message.removeprefix(beginning).strip(" :").removeprefix("(").removesuffix(")")
             filled = remedy.format(target=target, port=port, user=user, host=host)
             return Problem(f"{host}:{port}", f"{reason} ({detail})" if detail else reason, filled)
     return Problem(f"{host}:{port}", message, f"try: ssh -v -p {port} {user}@{host}")

@@ -57,4 +57,19 @@ def embed_pyinfra() -> HostLog:
     logger.setLevel(logging.INFO)
     logger.propagate = False
     logging.getLogger("paramiko").setLevel(logging.CRITICAL)
+    _forbid_prompts()
     return log
+
+
+def _forbid_prompts() -> None:
+    """Make pyinfra fail where it would ask for a sudo password in the middle of a run.
+
+    Many hosts run at once behind one display, or nobody is there at all: a prompt would hang.
+    """
+    from pyinfra.connectors import util
+    from pyinfra.api.exceptions import PyinfraError
+
+    def refuse(prompt: str = "") -> str:
+        raise PyinfraError("sudo wants a password; run with -K (--ask-sudo-password)")
+
+    setattr(util, "getpass", refuse)  # noqa: B010 - the type checker knows only the real one

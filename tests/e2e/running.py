@@ -128,10 +128,13 @@ ROLE = Role(name="{name}", settings=Settings, deploy=tasks{reboot})
         name, *rest = arguments
         return [sys.executable, "-m", "deeprig", name, "-i", str(self.inventory), *rest]
 
-    def run(self, *arguments: str, code: int | None = 0) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, code: int | None = 0, stdin: str = ""
+    ) -> subprocess.CompletedProcess[str]:
         """Run a command and check its exit code."""
         done = subprocess.run(
             self.command(*arguments),
+            input=stdin,
             capture_output=True,
             text=True,
             cwd=self.path,

@@ -164,7 +164,7 @@ def test_ctrl_c_lets_the_operation_finish_says_where_and_a_re_run_completes(touc
     assert code == 130
     assert "Stopping" in errors
     assert "rig1: slow: Take long" in errors
-    assert "1 operations not run" in out
+    assert "1 operation not run" in out
     assert touching.ssh("rig1", "test -e /root/slow-done").returncode == 0
     assert touching.ssh("rig1", "test -e /root/touched").returncode == 1
     touching.run("apply")
@@ -252,3 +252,25 @@ def test_limit_without_a_match_contacts_nobody(touching):
     assert "matches no host" in done.stderr
     assert "its hosts: rig1, rig3" in done.stderr
     assert touching.ssh("rig1", "test -e /root/touched").returncode == 1
+
+
+def test_a_sudo_password_is_asked_once_at_the_start_and_never_in_the_middle(touching):
+    """pyinfra itself would prompt per host in the middle of the run."""
+    touching.ssh(
+        "rig1",
+        "useradd -m -s /bin/bash pw && echo pw:s3cret-word | chpasswd"
+        " && echo 'pw ALL=(ALL:ALL) ALL' > /etc/sudoers.d/pw"
+        " && cp -r /root/.ssh /home/pw/ && chown -R pw /home/pw/.ssh",
+    )
+    try:
+        touching.hosts(rig1={"ssh_user": "pw"})
+        refused = touching.json("apply", code=1)
+        assert "run with -K" in refused["hosts"][0]["reason"]
+        done = touching.run("apply", "-K", stdin="s3cret-word\n")
+        assert touching.ssh("rig1", "cat /root/touched").stdout == "x"
+        stored = "".join(p.read_text() for p in (touching.path / "reports").iterdir())
+        assert "s3cret-word" not in stored + done.stdout
+        unproven = touching.json("verify", code=3)
+        assert "sudo asks for a password" in unproven["hosts"][0]["reason"]
+    finally:
+        touching.ssh("rig1", "userdel -r pw; rm -f /etc/sudoers.d/pw")
