@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -33,6 +32,8 @@ _STYLES = {
     "not run": "dim",
 }
 _INDENT = 4
+#: Columns of text that remain however narrow a terminal is.
+_NARROWEST = 10
 _LOG_GAP = "   "
 
 
@@ -65,13 +66,16 @@ class Screen:
         whole = Text.assemble(*parts)
         self.console.print(whole, soft_wrap=not self.console.is_terminal)
 
-    def indented(self, text: Text) -> None:
-        """Print text, of any number of lines, a step to the right."""
+    def indented(self, text: Text, depth: int = 1) -> None:
+        """Print text, of any number of lines, some steps to the right."""
+        space = " " * _INDENT * depth
         if self.console.is_terminal:
-            self.console.print(Padding(text, (0, 0, 0, _INDENT), expand=False))
-            return
-        for line in text.split("\n", allow_blank=True):
-            self.line(Text(" " * _INDENT if line else ""), line)
+            width = max(self.console.width - len(space), _NARROWEST)
+            lines = text.wrap(self.console, width, overflow="fold")
+        else:
+            lines = text.split("\n", allow_blank=True)
+        for line in lines:
+            self.line(Text(space if line else ""), line)
 
     def table(self, columns: Sequence[Column], rows: Iterable[Sequence[Text]]) -> None:
         """Print a table; with no rows, its head."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rich.text import Text
 
 from deeprig.report.metrics import training_metrics
@@ -22,7 +24,7 @@ _SHOWN_METRICS = ("device", "accuracy", "macro recall", "macro f1")
 def show_verification(report: VerifyReport, screen: Screen, *, verbose: bool) -> None:
     """Print all checks, the metrics of trainings, failing evidence and one line of summary."""
     checks = [check for host in report.hosts for check in host.checks]
-    screen.table(_COLUMNS, [_row(check, screen) for check in checks])
+    screen.table(_COLUMNS, [row for host in report.hosts for row in _rows(host, screen)])
     for check in checks:
         _show_training(check, screen)
     if verbose:
@@ -44,13 +46,17 @@ def check_title(check: CheckResult) -> str:
     return f"{title} (simulated)" if check.simulated else title
 
 
-def _row(check: CheckResult, screen: Screen) -> tuple[Text, ...]:
-    return (
-        screen.text(check.host),
-        screen.text(check_title(check)),
-        Text(check.outcome, style=style_of(check.outcome)),
-        Text(f"{check.seconds:.1f}"),
-    )
+def _rows(host: HostVerification, screen: Screen) -> Iterator[tuple[Text, ...]]:
+    for check in host.checks:
+        yield (
+            screen.text(check.host),
+            screen.text(check_title(check)),
+            Text(check.outcome, style=style_of(check.outcome)),
+            Text(f"{check.seconds:.1f}"),
+        )
+    if not host.checks:
+        status = Text(host.status, style=style_of(host.status))
+        yield screen.text(host.host), Text("-"), status, Text(f"{host.seconds:.1f}")
 
 
 def _show_training(check: CheckResult, screen: Screen) -> None:

@@ -53,8 +53,13 @@ def _show_failure(screen: Screen, host: str, result: OperationResult) -> None:
 def _show_interruption(screen: Screen, run: HostRun) -> None:
     where = f" while in {run.in_operation}" if run.in_operation else ""
     left = sum(result.status == "not run" for result in run.operations)
-    told = f"{run.host}: interrupted{where}; {left} operations not run"
+    told = f"{run.host}: interrupted{where}; {counted(left)} not run"
     screen.line(screen.text(f"{told}; apply again completes them", style_of("interrupted")))
+
+
+def counted(count: int) -> str:
+    """Return ``1 operation`` or ``3 operations``."""
+    return f"{count} operation{'s' if count != 1 else ''}"
 
 
 def _first_line(command: str) -> str:

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from deeprig.report.model import FileDiff, HostRun, OperationResult, RunReport
 from deeprig.report.screen import Column, Screen, style_of
-from deeprig.report.show_problems import commands_of, show_ending, show_simulated
+from deeprig.report.show_problems import commands_of, counted, show_ending, show_simulated
 
 _DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 _COLUMNS = (
@@ -40,7 +40,7 @@ def show_plan(report: RunReport, screen: Screen, *, verbose: bool) -> None:
                 _show_planned(result, screen, verbose=verbose)
     _show_endings(report, screen)
     count = sum(run.change_count for run in report.hosts)
-    screen.line(_summary(report, f"{_operations(count)} would change something"))
+    screen.line(_summary(report, f"{counted(count)} would change something"))
 
 
 def _rows(run: HostRun, screen: Screen) -> Iterator[tuple[Text, ...]]:
@@ -60,11 +60,11 @@ def _rows(run: HostRun, screen: Screen) -> Iterator[tuple[Text, ...]]:
 def _show_planned(result: OperationResult, screen: Screen, *, verbose: bool) -> None:
     screen.indented(screen.text(f"{result.role}: {result.name}", style_of("would change")))
     if result.output:
-        screen.indented(screen.text(result.output, "dim"))
+        screen.indented(screen.text(result.output, "dim"), depth=2)
     for command in commands_of(result, verbose=verbose):
-        screen.indented(screen.text(f"$ {command}", "dim"))
+        screen.indented(screen.text(f"$ {command}", "dim"), depth=2)
     for diff in result.diffs:
-        screen.indented(_coloured(diff, screen))
+        screen.indented(_coloured(diff, screen), depth=2)
 
 
 def _coloured(diff: FileDiff, screen: Screen) -> Text:
@@ -94,7 +94,7 @@ def _plan_line(run: HostRun) -> str:
         return run.status
     if not run.change_count:
         return "nothing to change"
-    return f"{run.change_count} of {_operations(len(run.operations))} would change something"
+    return f"{run.change_count} of {counted(len(run.operations))} would change something"
 
 
 def _summary(report: RunReport, what: str) -> Text:
@@ -105,7 +105,3 @@ def _summary(report: RunReport, what: str) -> Text:
     told = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
     hosts = f"{len(report.hosts)} host{'s' if len(report.hosts) != 1 else ''}"
     return Text(f"{hosts}: {told or 'none'}; {what}; {report.seconds:.1f} s")
-
-
-def _operations(count: int) -> str:
-    return f"{count} operation{'s' if count != 1 else ''}"
