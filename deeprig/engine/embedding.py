@@ -66,8 +66,8 @@ def _forbid_prompts() -> None:
 
     Many hosts run at once behind one display, or nobody is there at all: a prompt would hang.
     """
-    from pyinfra.connectors import util
     from pyinfra.api.exceptions import PyinfraError
+    from pyinfra.connectors import util
 
     def refuse(prompt: str = "") -> str:
         raise PyinfraError("sudo wants a password; run with -K (--ask-sudo-password)")
