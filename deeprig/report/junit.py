@@ -58,7 +58,8 @@ def to_xml(report: RunReport | VerifyReport) -> str:
     root.extend(_suite(host, cases, report.started) for host, cases in suites)
     ElementTree.indent(root)
     # Not encoding="unicode": that declares the encoding of the locale.
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True).decode() + "\n"
+    written: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written.decode() + "\n"
 
 
 def _cases(host: HostRun | HostVerification) -> Iterator[_Case]:

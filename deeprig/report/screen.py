@@ -86,10 +86,8 @@ class Screen:
         _print_aligned(self, columns, [heads, *rows])
 
     def _framed(self, columns: Sequence[Column], rows: Iterable[Sequence[Text]]) -> Table:
-        is_unicode = self.console.encoding.startswith("utf")
-        table = Table(
-            box=box.SIMPLE_HEAD if is_unicode else box.ASCII2, show_edge=False, pad_edge=False
-        )
+        # rich itself takes an ASCII box where the encoding has no other.
+        table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
         for column in columns:
             table.add_column(
                 Text(column.name),

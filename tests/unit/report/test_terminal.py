@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 
 import pytest
 from rich.cells import cell_len
@@ -55,6 +56,18 @@ def test_no_line_is_wider_than_the_terminal_and_nothing_is_cut(make, width):
     assert "…" not in text
     if make is samples.full_verify:
         assert words(samples.LONG_EVIDENCE) in words(text)
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_names_without_a_space_are_folded_not_cut(width):
+    host, name = "rig." + "x" * 90 + ".example", "/opt/" + "y" * 250
+    check = replace(samples.check("fail", name), host=host)
+    verify = samples.verify_report(HostVerification.of_checks(host, (check,)))
+    for report in (verify, samples.run_report(HostRun(host, "ok"))):
+        text = on_terminal(report, width)
+        assert max(cell_len(line) for line in text.splitlines()) <= width
+        assert "…" not in text
+        assert text.count("x") >= 90
 
 
 @every_report
