@@ -1,0 +1,211 @@
+"""Write docs/json.md from the report classes and recorded reports of a real machine.
+
+    python -m tests.unit.report.json_doc
+
+``recorded/`` holds reports as ``deeprig plan``, ``apply`` and ``verify`` wrote them.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import Field, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from deeprig.report import store
+from deeprig.report.model import (
+    CheckResult,
+    FileDiff,
+    HostRun,
+    HostVerification,
+    OperationResult,
+    RunReport,
+    VerifyReport,
+)
+
+PAGE = Path(__file__).parents[3] / "docs" / "json.md"
+RECORDED = Path(__file__).parent / "recorded"
+_WIDTH = 100
+
+_HEAD = """# Reports as JSON
+
+Written by `python -m tests.unit.report.json_doc` from the classes in `deeprig/report/model.py` and
+from reports of a real run; a test keeps it so.
+
+`deeprig plan`, `apply` and `verify` print one JSON object with `--json`, and nothing else on
+standard output. Each run also stores it in the lab directory, as `reports/<time>-<command>.json`,
+readable by its owner only; the newest {kept} of a lab are kept. `deeprig report --json` prints the
+newest again, or a file; `--format junit` and `--format html` turn it into what a CI system or a
+browser reads. What `--output` writes has your usual permissions: look at it before you share it.
+
+What you can rely on:
+
+- `schema` names the command and the version: `deeprig.plan/1`, `deeprig.apply/1`,
+  `deeprig.verify/1`. The number rises when a key goes away or changes its meaning. Keys may be
+  added without that: skip those you do not know.
+- Every key below is always there. `null` means that there is nothing to tell; it is never 0 or "".
+- Times are ISO 8601 in UTC, durations are seconds.
+- Secrets of the inventory are masked in commands, output, diffs and evidence.
+- JSON has no NaN: a metric that is not a finite number is the text `"nan"`, `"inf"` or `"-inf"`.
+- `exit_code` is the exit code of the command: 0 good, 1 something failed or could not be proven,
+  3 a host was unreachable, 4 changes pending (`plan --detailed-exitcode`), 130 interrupted. Where
+  several apply: 130, then 1, then 3, then 4. (Bad usage, 2, makes no report.)
+- A host is `passed` only if a check passed and none failed or is unknown. deeprig refuses to read a
+  report that claims otherwise.
+"""
+
+#: One description per field of each class; a field without one fails the test.
+_DESCRIPTIONS: dict[type, dict[str, str]] = {
+    RunReport: {
+        "command": "which command it was",
+        "started": "when it started",
+        "finished": "when it ended",
+        "seconds": "how long it took",
+        "version": "deeprig's version",
+        "inventory": "the inventory file, as it was named",
+        "hosts": "one object per selected host, in the inventory's order",
+        "exit_code": "see above",
+    },
+    HostRun: {
+        "host": "its name in the inventory",
+        "status": "how its run ended",
+        "reason": "why it is not `ok`",
+        "remedy": "how to put it right",
+        "facts": "what the host is: distribution, kernel, Python, NVIDIA devices; "
+        "empty if it was not reached",
+        "operations": "in the order in which they ran",
+        "seconds": "how long it took, waiting for its turn included",
+        "in_operation": "the operation that was abandoned by a second Ctrl-C",
+        "simulated": "what on this host stands in for the real thing (test hosts only)",
+    },
+    OperationResult: {
+        "role": 'the role it belongs to; "" for none',
+        "name": "a constant text: the same operation has the same name on every host",
+        "status": "`would change` in a plan only; `not run` after a failure or an interruption",
+        "seconds": "how long it took",
+        "commands": "what was run, or would be; uploads read `upload PATH`",
+        "output": "the last lines that it printed, if it failed; in a plan, a remark",
+        "diffs": "in a plan, one per file that would be written",
+    },
+    FileDiff: {
+        "path": "the file on the host",
+        "text": "a unified diff, or why there is none (binary, large)",
+    },
+    VerifyReport: {
+        "started": "when it started",
+        "finished": "when it ended",
+        "seconds": "how long it took",
+        "version": "deeprig's version",
+        "inventory": "the inventory file, as it was named",
+        "hosts": "one object per selected host, in the inventory's order",
+        "exit_code": "see above",
+    },
+    HostVerification: {
+        "host": "its name in the inventory",
+        "status": "the verdict over its checks",
+        "reason": "why it is not `passed`, where no check says it",
+        "remedy": "how to put it right",
+        "checks": "in the order in which they ran",
+        "facts": "what the host is, where it was asked",
+        "seconds": "how long it took",
+    },
+    CheckResult: {
+        "host": "the host that was checked",
+        "role": "the role whose check it is",
+        "name": "what was checked",
+        "outcome": "`unknown`: it could not be found out, which counts as a failure",
+        "evidence": "what was seen, whether it passed or not",
+        "seconds": "how long it took; checks of one test share its time",
+        "environment": "the conda environment it ran in",
+        "data": "more, for programs. A training: `device`, `metrics` (`accuracy`, `macro_recall`, "
+        "`macro_f1`, losses), `curves`, `confusion_matrix`",
+        "simulated": "whether what it checked stands in for the real thing (test hosts only)",
+    },
+}
+_TITLES = {
+    RunReport: "`plan` and `apply`",
+    HostRun: "A host of `plan` or `apply`",
+    OperationResult: "An operation",
+    FileDiff: "A diff",
+    VerifyReport: "`verify`",
+    HostVerification: "A host of `verify`",
+    CheckResult: "A check",
+}
+
+
+def page() -> str:
+    """Return the text of docs/json.md."""
+    parts = [_HEAD.format(kept=store.KEPT_COUNT)]
+    parts += [_class(kind, title) for kind, title in _TITLES.items()]
+    parts.append(
+        "## Examples\n\nOf a real run on a throwaway host of `deeprig lab`. Its conda command is "
+        "simulated, and the\nchecks of it say so; the training is real. One check fails: the "
+        "container may not lock as much\nmemory as was declared.\n"
+    )
+    parts += [_example(command) for command in ("plan", "apply", "verify")]
+    return "\n".join(parts)
+
+
+def _class(kind: type, title: str) -> str:
+    hints = get_type_hints(kind)
+    rows = [_row(field, hints[field.name], _DESCRIPTIONS[kind]) for field in fields(kind)]
+    if kind is VerifyReport:
+        rows.insert(0, "| `command` | `verify` | which command it was |")
+    if kind in (RunReport, VerifyReport):
+        rows.insert(0, "| `schema` | text | see above |")
+    return "\n".join([f"## {title}\n", "| key | value | |", "|---|---|---|", *rows, ""])
+
+
+def _row(field: Field[Any], hint: Any, descriptions: dict[str, str]) -> str:
+    return f"| `{field.name}` | {_kind(hint)} | {descriptions[field.name]} |"
+
+
+def _kind(hint: Any) -> str:
+    simple = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`"}
+    arguments = getattr(hint, "__args__", ())
+    if hint in simple:
+        return simple[hint]
+    if type(None) in arguments:
+        return f"{_kind(arguments[0])} or `null`"
+    origin = getattr(hint, "__origin__", None)
+    if origin is tuple:
+        inner = arguments[0]
+        return "list of text" if inner is str else f"list: {_TITLES[inner].lower()}"
+    if arguments and isinstance(arguments[0], str) and not isinstance(origin, type):
+        return " · ".join(f"`{word}`" for word in arguments)
+    return "object"
+
+
+def _example(command: str) -> str:
+    report = store.load(RECORDED / f"{command}.json")
+    return f"### {command}\n\n```json\n{pretty(report.to_json())}\n```\n"
+
+
+def pretty(value: Any, indent: int = 0, taken: int = 0) -> str:
+    """Return JSON in which a list or an object that fits on a line is on one."""
+    flat = json.dumps(value, ensure_ascii=False)
+    if indent + taken + len(flat) <= _WIDTH or not isinstance(value, dict | list) or not value:
+        return flat
+    space = " " * (indent + 2)
+    if isinstance(value, dict):
+        keys = {key: f"{json.dumps(key)}: " for key in value}
+        inner = [keys[k] + pretty(v, indent + 2, len(keys[k]) + 1) for k, v in value.items()]
+        opening, closing = "{", "}"
+    else:
+        inner = [pretty(item, indent + 2, 1) for item in value]
+        opening, closing = "[", "]"
+    lines = ",\n".join(f"{space}{line}" for line in inner)
+    return f"{opening}\n{lines}\n{' ' * indent}{closing}"
+
+
+def undescribed() -> list[str]:
+    """Return the fields that the page does not describe, and descriptions without a field."""
+    wrong = []
+    for kind, descriptions in _DESCRIPTIONS.items():
+        names = {field.name for field in fields(kind)}
+        wrong += [f"{kind.__name__}.{name}" for name in sorted(names ^ set(descriptions))]
+    return wrong
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
