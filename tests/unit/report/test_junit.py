@@ -2,6 +2,7 @@
 
 from xml.etree import ElementTree
 
+import junitparser
 import pytest
 
 from deeprig.report.junit import to_xml
@@ -24,7 +25,6 @@ def cases(suite):
 
 @pytest.mark.parametrize("make", [samples.full_apply, samples.full_plan, samples.full_verify])
 def test_a_parser_of_others_counts_what_we_count(make, tmp_path):
-    junitparser = pytest.importorskip("junitparser", reason="only the parser of others is missing")
     path = tmp_path / "report.xml"
     path.write_text(to_xml(make()), encoding="utf-8")
     parsed = junitparser.JUnitXml.fromfile(str(path))
