@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from deeprig.cli.options import json_option
 
+if TYPE_CHECKING:
+    from deeprig.lab.state import LabState
+
 _LABS = Path(".lab")
+_BEHIND = "deeprig.lab.ssh.behind"
 _NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,30}$")
 
 
@@ -63,6 +68,7 @@ def up(
     as_json: bool,
 ) -> None:
     """Bring hosts up, or add hosts to a lab, and write an inventory for them."""
+    from deeprig.cli.lab_progress import noting
     from deeprig.errors import UsageProblem
     from deeprig.lab import api
 
@@ -73,14 +79,12 @@ def up(
             raise UsageProblem(f"{item!r} is not NAME=DIRECTORY", place="--serve")
         served.append((label, Path(directory)))
     spec = api.LabSpec(_LABS / name, hosts, os_name, tuple(served), allow_host, data, mirror)
-    state = api.up(spec, note=lambda text: click.echo(text, err=True))
+    with noting() as note:
+        state = api.up(spec, note)
     if as_json:
         _print_status(state)
-        return
-    from deeprig.cli.terminal import shown_path
-
-    shown = shown_path(state.inventory)
-    click.echo(f"The inventory: {shown}\nNext: deeprig apply -i {shown}")
+    else:
+        _print_next(name, state)
 
 
 @lab.command()
@@ -88,37 +92,54 @@ def up(
 @json_option
 def status(name: str, as_json: bool) -> None:
     """Show the lab's hosts and how to reach them."""
-    from deeprig.lab import api, machine
+    from deeprig.lab import api, gateway_process, machine
 
     state = api.load(_LABS / name)
     if as_json:
         _print_status(state)
         return
-    from deeprig.cli.terminal import shown_path
-
     click.echo(f"{'HOST':10} {'OS':10} {'ADDRESS':14} {'SSH PORT':9} STATE")
     for host in state.hosts:
         running = "running" if machine.is_running(state, host) else "stopped"
         click.echo(f"{host.name:10} {host.os:10} {host.address:14} {host.ssh_port:<9} {running}")
-    click.echo(f"Inventory: {shown_path(state.inventory)}")
+    for served, url in state.served_urls.items():
+        click.echo(f"Served to the hosts: {url} (from {dict(state.served)[served]})")
+    if not gateway_process.is_running(state):
+        click.echo("The gateway is stopped; 'deeprig lab up' brings it and stopped hosts back.")
+    _print_next(name, state)
 
 
-@lab.command(context_settings={"ignore_unknown_options": True})
+class _SshCommand(click.Command):
+    """A command that knows what came behind ``--``, which click drops."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep what follows ``--`` apart from HOST."""
+        if "--" in args:
+            position = args.index("--")
+            ctx.meta[_BEHIND] = tuple(args[position + 1 :])
+            args = args[:position]
+        return super().parse_args(ctx, args)
+
+
+@lab.command(cls=_SshCommand, context_settings={"ignore_unknown_options": True})
 @name_option
-@click.argument("host", default="rig1")
-@click.argument("command", nargs=-1, type=click.UNPROCESSED)
-def ssh(name: str, host: str, command: tuple[str, ...]) -> None:
-    """Log in to HOST (default rig1), or run COMMAND on the named HOST."""
+@click.option("--user", default="deeprig", show_default=True, help="deeprig (with sudo) or root.")
+@click.argument("words", metavar="[HOST] [-- COMMAND...]", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def ssh(context: click.Context, name: str, user: str, words: tuple[str, ...]) -> None:
+    """Log in to HOST (default: the first one), or run COMMAND there."""
     import os
 
     from deeprig.lab import api
-    from deeprig.lab.state import LOGIN_USER
+    from deeprig.lab.ssh_command import asked_host, ssh_command
 
     state = api.load(_LABS / name)
-    target = state.host(host)
-    options = ["-i", str(state.key), "-o", "IdentitiesOnly=yes", "-p", str(target.ssh_port)]
-    options += ["-o", f"UserKnownHostsFile={state.known_hosts}", "-o", "StrictHostKeyChecking=yes"]
-    os.execvp("ssh", ["ssh", *options, f"{LOGIN_USER}@127.0.0.1", *command])  # noqa: S606 - ssh is the shell
+    host, command = asked_host(state, words)
+    behind = context.meta.get(_BEHIND, ())
+    # In `ssh rig1 sh -- x` the dashes belong to the command.
+    command = (*command, "--", *behind) if command and behind else (*command, *behind)
+    arguments = ssh_command(state, host, user, command)
+    os.execvp(arguments[0], arguments)  # noqa: S606 - ssh is the shell
 
 
 @lab.command()
@@ -128,42 +149,34 @@ def down(name: str, as_json: bool) -> None:
     """Remove the lab: processes, namespace, mounts and files. Also after a killed `up`."""
     import json
 
+    from deeprig.cli.lab_progress import noting
     from deeprig.lab import api
     from deeprig.lab.requirements import check_requirements
 
     check_requirements()
-    api.down(_LABS / name, note=lambda text: click.echo(text, err=True))
+    with noting() as note:
+        api.down(_LABS / name, note)
+    if _LABS.is_dir() and not any(_LABS.iterdir()):
+        _LABS.rmdir()
     if as_json:
         click.echo(json.dumps({"schema": "deeprig.lab.down/1", "name": name}))
     else:
         click.echo(f"The lab {name} is gone.")
 
 
-def _print_status(state: object) -> None:
+def _print_status(state: LabState) -> None:
     import json
 
-    from deeprig.lab import machine
-    from deeprig.lab.state import LabState
+    from deeprig.lab.status import status_document
 
-    if not isinstance(state, LabState):
-        raise TypeError("no lab state")
-    hosts = [
-        {
-            "host": host.name,
-            "os": host.os,
-            "address": host.address,
-            "ssh_hostname": "127.0.0.1",
-            "ssh_port": host.ssh_port,
-            "running": machine.is_running(state, host),
-        }
-        for host in state.hosts
-    ]
-    document = {
-        "schema": "deeprig.lab.status/1",
-        "directory": str(state.directory),
-        "inventory": str(state.inventory),
-        "hosts": hosts,
-        "served": {name: state.url(name) for name, _ in state.served},
-        "served_to_controller": {name: state.controller_url(name) for name, _ in state.served},
-    }
-    click.echo(json.dumps(document, indent=2))
+    click.echo(json.dumps(status_document(state), indent=2))
+
+
+def _print_next(name: str, state: LabState) -> None:
+    from deeprig.cli.terminal import shown_path
+
+    named = "" if name == "default" else f" --name {name}"
+    inventory = shown_path(state.inventory)
+    click.echo(f"Inventory: {inventory}")
+    click.echo(f"Next: deeprig apply -i {inventory}")
+    click.echo(f"      deeprig lab ssh{named}, deeprig lab down{named}")

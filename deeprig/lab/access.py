@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import html
 import re
 import resource
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from deeprig.lab.commands import run
 
@@ -17,20 +20,53 @@ _BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 _CAP_SYS_RESOURCE = 24
 _DISTRIBUTED = Path("/usr/share/ca-certificates")
 #: pip knows the hosts of its default index; its own constants are asked, none is written here.
-_ASK_PIP = (
+_DEFAULT_INDEX = (
     "from pip._internal.models.index import PyPI as index;"
     "print(index.netloc, index.file_storage_domain)"
 )
+#: Every index has this project; its page tells where the index keeps files.
+_LISTED = "pip"
+_INDEX_SECONDS = 10
 
 
-def allowed_hosts() -> tuple[str, ...]:
+def allowed_hosts(note: Callable[[str], None] = lambda text: None) -> tuple[str, ...]:
     """Return the hosts of the controller's own apt sources and pip indexes."""
     sources = run(("apt-get", "indextargets", "--format", "$(URI)"), what="listing apt's sources")
-    configured = _ask(sys.executable, "-m", "pip", "config", "list")
-    words = [*sources.split(), *re.findall(r"https?://[^\s'\"]+", configured)]
-    hosts = {urlsplit(word).hostname for word in words}
-    hosts.update(_ask(sys.executable, "-c", _ASK_PIP).split())
+    indexes = index_urls(_ask_pip("-m", "pip", "config", "list"))
+    hosts = {urlsplit(url).hostname for url in (*sources.split(), *indexes)}
+    hosts.update(_ask_pip("-c", _DEFAULT_INDEX).split())
+    for index in indexes:
+        hosts.update(_file_hosts(index, note))
     return tuple(sorted(host for host in hosts if host))
+
+
+def index_urls(configured: str) -> tuple[str, ...]:
+    """Return the indexes that hosts could reach too, from `pip config list`."""
+    values = re.findall(r"^\S*\b(?:extra-)?index-url='([^']*)'", configured, re.MULTILINE)
+    urls = " ".join(values).replace("\\n", " ").split()
+    return tuple(url for url in urls if url.startswith(("http://", "https://")))
+
+
+def linked_hosts(page: str, url: str) -> frozenset[str]:
+    """Return the hosts that an index page links to: where the index keeps its files."""
+    links = re.findall(r"""href\s*=\s*["']([^"']+)["']""", page, re.IGNORECASE)
+    hosts = {urlsplit(urljoin(url, html.unescape(link))).hostname for link in links}
+    return frozenset(host for host in hosts if host)
+
+
+def _file_hosts(index: str, note: Callable[[str], None]) -> frozenset[str]:
+    import requests
+
+    url = f"{index.rstrip('/')}/{_LISTED}/"
+    try:
+        page = requests.get(url, timeout=_INDEX_SECONDS)
+        page.raise_for_status()
+    except requests.RequestException as error:
+        # An index that is down now, or private, keeps no lab from coming up.
+        told = f"where {urlsplit(index).hostname} keeps its files is not known"
+        note(f"{told} ({type(error).__name__}); lab up --allow-host adds hosts")
+        return frozenset()
+    return linked_hosts(page.text, page.url)
 
 
 def source_hosts(image: Path) -> tuple[str, ...]:
@@ -66,7 +102,10 @@ def highest_limits(status: Path = Path("/proc/self/status")) -> dict[str, int]:
     return {name: value for name, value in kibibytes.items() if value > 0}
 
 
-def _ask(*command: str) -> str:
-    # A controller without pip has no index to pass on: that is not an error.
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.stdout if done.returncode == 0 else ""
+def _ask_pip(*arguments: str) -> str:
+    """Return what a Python with pip answers; empty where there is none: no index to pass on."""
+    for python in (sys.executable, shutil.which("python3") or sys.executable):
+        done = subprocess.run((python, *arguments), capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            return done.stdout
+    return ""

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-import shutil
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from deeprig.errors import UsageProblem
-from deeprig.lab import access, cgroups, gateway_process, image, machine, network, writing
-from deeprig.lab.requirements import check_requirements
+from deeprig.errors import DeeprigError, ExitCode, UsageProblem
+from deeprig.lab import (
+    access,
+    cgroups,
+    disk,
+    gateway_process,
+    image,
+    lab_directory,
+    machine,
+    network,
+    writing,
+)
+from deeprig.lab.asked import LabSpec, check_spec
+from deeprig.lab.requirements import check_requirements, raise_inotify_limit
 from deeprig.lab.state import (
     FIRST_HOST,
-    MOST_HOSTS,
     NETWORK,
     PROXY_PORT,
     LabHost,
@@ -23,47 +31,34 @@ from deeprig.lab.state import (
 Note = Callable[[str], None]
 
 
-_INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
-#: Every host's systemd takes several; the usual 128 hangs about thirty hosts at boot.
-_INOTIFY_INSTANCES = 8192
+class LabInterrupted(DeeprigError):
+    """Ctrl-C while a lab was brought up; says what is left."""
 
-
-@dataclass(frozen=True, slots=True)
-class LabSpec:
-    """What ``lab up`` was asked for. ``hosts`` counts those that shall be there in the end."""
-
-    directory: Path
-    hosts: int = 1
-    os: str = "debian12"
-    served: tuple[tuple[str, Path], ...] = ()
-    allowed_hosts: tuple[str, ...] = ()
-    data: Path | None = None
-    mirror: str | None = None
+    exit_code = ExitCode.INTERRUPTED
 
 
 def up(spec: LabSpec, note: Note = lambda text: None) -> LabState:
-    """Bring a lab up, or complete one that is: stopped hosts are started, missing ones added."""
+    """Bring a lab up, or complete one that is: stopped hosts are started, missing ones added.
+
+    Raise UsageProblem for what cannot be asked, DeeprigError for what fails, LabInterrupted.
+    """
     check_requirements()
-    _check(spec)
-    state = _ground(spec)
-    made = image.image_of(spec.os, state.id, spec.mirror)
-    note(f"base image {made.path.name}: {'cached' if made.was_cached else 'made'}")
-    state = _allow(state, access.source_hosts(made.path))
-    _raise_inotify_limit(note)
-    network.create(state.id)
-    was_launched, loopback_port = gateway_process.start(state)
-    state = replace(state, loopback_port=loopback_port)
-    state.save()
-    note(f"network {state.id} with its gateway is up")
-    for host in _wanted(state, spec, made.path):
-        state = _start(state, host, needs_forward=was_launched or not host.ssh_port)
-    writing.write_known_hosts(state)
-    for host in state.hosts:
-        started = time.monotonic()
-        machine.wait_until_ssh_answers(state, host)
-        note(f"{host.name} ({host.os}) answers ssh after {time.monotonic() - started:.1f} s more")
-    writing.write_inventory(state, spec.data)
-    return state
+    check_spec(spec)
+    directory = spec.directory.resolve()
+    is_new = not (directory / "state.json").exists()
+    directory.mkdir(parents=True, exist_ok=True)
+    with lab_directory.locked(directory):
+        try:
+            return _bring_up(spec, note)
+        except KeyboardInterrupt as interrupt:
+            if not is_new:
+                raise LabInterrupted(
+                    "interrupted",
+                    remedy="'deeprig lab up' completes it, 'deeprig lab down' ends it",
+                ) from interrupt
+            note("interrupted: removing what was made")
+            _remove(LabState(directory), note)
+            raise LabInterrupted("interrupted; nothing is left of the lab") from interrupt
 
 
 def load(directory: Path) -> LabState:
@@ -80,44 +75,54 @@ def down(directory: Path, note: Note = lambda text: None) -> None:
     """Remove a lab: its processes, namespace, mounts and files. Works after a killed ``up`` too.
 
     It goes by what is there, not by what was written down; a second call finds nothing to do.
+    Raise UsageProblem, and remove no file, when the directory holds something else than a lab.
     """
-    directory = directory.resolve()
-    is_lab = LabState.load(directory) is not None  # never remove what is no lab's directory
-    state = LabState(directory)
+    state = LabState(directory.resolve())
+    if not state.directory.exists():  # somebody removed it: its hosts may still run
+        _remove(state, note)
+        return
+    with lab_directory.locked(state.directory):
+        _remove(state, note)
+
+
+def _remove(state: LabState, note: Note) -> None:
     for cgroup in cgroups.of_lab(state.id):
         cgroups.end(cgroup)
         note(f"ended {cgroup.name.rpartition('.')[2]}")
     network.remove(state.id)
     image.remove_unfinished(state.id)
-    if is_lab:
-        shutil.rmtree(directory)
-        note(f"removed {directory}")
+    if state.directory.exists():
+        lab_directory.remove(state.directory)
+        note(f"removed {state.directory}")
 
 
-def _check(spec: LabSpec) -> None:
-    """Raise UsageProblem for what would fail later, with hosts already up."""
-    if not 1 <= spec.hosts <= MOST_HOSTS:
-        raise UsageProblem(f"a lab has 1 to {MOST_HOSTS} hosts", place="--hosts")
-    if spec.os not in image.RELEASES:
-        known = ", ".join(image.RELEASES)
-        raise UsageProblem(
-            f"there is no image {spec.os!r}", place="--os", remedy=f"one of: {known}"
-        )
-    for name, path in spec.served:
-        if not path.is_dir():
-            raise UsageProblem(f"{path} is no directory", place=f"--serve {name}")
-    if spec.data is not None and not spec.data.is_file():
-        raise UsageProblem("there is no such file", place=f"--data {spec.data}")
+def _bring_up(spec: LabSpec, note: Note) -> LabState:
+    state = _ground(spec, note)
+    made = image.image_of(spec.os, state.id, spec.mirror, note=note)
+    note(f"base image {made.path.name}: {'cached' if made.was_cached else 'made'}")
+    state = _allow(state, access.source_hosts(made.path))
+    raise_inotify_limit(note)
+    network.create(state.id)
+    state = replace(state, loopback_port=gateway_process.start(state))
+    state.save()
+    note(f"network {state.id} with its gateway is up")
+    for host in _wanted(state, spec, made.path):
+        state = _start(state, host)
+    writing.write_known_hosts(state)
+    for host in state.hosts:
+        machine.wait_until_ssh_answers(state, host)
+        note(f"{host.name} ({host.os}) answers ssh")
+    writing.write_inventory(state, spec.data)
+    return state
 
 
-def _ground(spec: LabSpec) -> LabState:
+def _ground(spec: LabSpec, note: Note) -> LabState:
     """Write the state before anything else is made, so that ``down`` always finds a lab."""
     directory = spec.directory.resolve()
     state = LabState.load(directory) or LabState(directory)
     served = dict(state.served) | {name: str(path.resolve()) for name, path in spec.served}
-    directory.mkdir(parents=True, exist_ok=True)
     state = replace(state, served=tuple(served.items()))
-    state = _allow(state, (*access.allowed_hosts(), *spec.allowed_hosts))
+    state = _allow(state, (*access.allowed_hosts(note), *spec.allowed_hosts))
     writing.write_key(state)
     return state
 
@@ -138,22 +143,16 @@ def _wanted(state: LabState, spec: LabSpec, base: Path) -> tuple[LabHost, ...]:
     return (*state.hosts, *new)
 
 
-def _start(state: LabState, host: LabHost, *, needs_forward: bool) -> LabState:
+def _start(state: LabState, host: LabHost) -> LabState:
     """Forward to a host and boot it unless it runs; written down before it is started."""
-    if needs_forward:
-        host = replace(host, ssh_port=gateway_process.forward(state, f"{host.address}:22"))
+    port = gateway_process.forward(state, f"{host.address}:22", host.ssh_port)
+    host = replace(host, ssh_port=port)
     state = state.with_host(host)
     state.save()
     if not machine.is_running(state, host):
-        machine.prepare(state, host)
+        disk.prepare(state, host)
         machine.start(state, host)
     return state
 
 
-def _raise_inotify_limit(note: Note) -> None:
-    if int(_INOTIFY.read_text(encoding="ascii")) < _INOTIFY_INSTANCES:
-        _INOTIFY.write_text(str(_INOTIFY_INSTANCES), encoding="ascii")
-        note(f"raised {_INOTIFY} to {_INOTIFY_INSTANCES}")
-
-
-__all__ = ["PROXY_PORT", "LabHost", "LabSpec", "LabState", "down", "load", "up"]
+__all__ = ["PROXY_PORT", "LabHost", "LabInterrupted", "LabSpec", "LabState", "down", "load", "up"]

@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
+import fcntl
 import os
 import shutil
-import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from deeprig.errors import UsageProblem
 from deeprig.lab import cgroups
-from deeprig.lab.commands import run
-from deeprig.lab.state import LOGIN_USER
+from deeprig.lab.commands import inside, run
+from deeprig.lab.recipe import RELEASES, Recipe, recipe_of
 
-#: lab's name of an operating system to the release that mmdebstrap makes.
-RELEASES: dict[str, str] = {"debian12": "bookworm", "debian13": "trixie"}
-#: What a stock server has; nothing of deeprig's.
-_PACKAGES = (
-    *("systemd", "systemd-sysv", "udev", "dbus", "openssh-server", "sudo", "cron", "python3"),
-    *("iproute2", "ca-certificates", "apt-utils", "less"),
-)
-_CUSTOMIZE = rf"""set -e
-useradd --root "$1" -m -s /bin/bash {LOGIN_USER}
-echo '{LOGIN_USER} ALL=(ALL:ALL) NOPASSWD: ALL' > "$1/etc/sudoers.d/lab"
-chmod 440 "$1/etc/sudoers.d/lab"
-printf 'UseDNS no\nMaxStartups 100:30:200\nMaxSessions 100\n' > "$1/etc/ssh/sshd_config.d/lab.conf"
-rm -f "$1"/etc/ssh/ssh_host_*
-: > "$1/etc/machine-id"
-: > "$1/etc/resolv.conf"
-chroot "$1" systemctl enable systemd-networkd ssh >/dev/null 2>&1
-chroot "$1" systemctl mask systemd-networkd-wait-online.service >/dev/null 2>&1
-"""
+Note = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,71 +32,73 @@ def cache_directory() -> Path:
     return Path(base, "deeprig", "images")
 
 
+def check_os(os_name: str) -> None:
+    """Raise UsageProblem when there is no image of that name."""
+    if os_name not in RELEASES:
+        raise UsageProblem(
+            f"there is no image {os_name!r}", place="--os", remedy=f"one of: {', '.join(RELEASES)}"
+        )
+
+
 def image_of(
-    os_name: str, lab_id: str, mirror: str | None = None, cache: Path | None = None
+    os_name: str,
+    lab_id: str,
+    mirror: str | None = None,
+    cache: Path | None = None,
+    note: Note = lambda text: None,
 ) -> Image:
     """Return the image of an operating system, making it when the cache has none.
 
     What is made for a lab carries the lab's id in its directory's and its cgroup's name, so that
-    ``down`` finds it when ``up`` was killed meanwhile. ``mirror`` replaces mmdebstrap's own.
+    ``remove_unfinished`` finds it when ``up`` was killed. ``mirror`` replaces the controller's own.
     """
-    release = RELEASES.get(os_name)
-    if release is None:
-        raise UsageProblem(
-            f"there is no image {os_name!r}", place="--os", remedy=f"one of: {', '.join(RELEASES)}"
-        )
-    apt_options = _date_checks()
-    recipe = "\n".join((release, mirror or "", *_PACKAGES, _CUSTOMIZE, *apt_options))
-    digest = hashlib.sha256(recipe.encode()).hexdigest()[:12]
+    check_os(os_name)
+    recipe = recipe_of(os_name, mirror)
     directory = cache or cache_directory()
-    target = directory / f"{os_name}-{digest}"
+    target = directory / f"{os_name}-{recipe.digest}"
     if target.is_dir():
         return Image(target, was_cached=True)
     directory.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=directory, prefix=_making(lab_id)) as making:
-        Path(making).chmod(0o755)
-        root = Path(making, "root")
-        _make(release, root, apt_options, mirror, cgroups.create(f"{lab_id}.image"))
-        if not target.is_dir():  # another lab may have made the same one meanwhile
-            root.rename(target)
+    with _only_maker(directory / f".{target.name}.lock", note):
+        if target.is_dir():  # another lab made it meanwhile
+            return Image(target, was_cached=True)
+        note(f"making the base image of {os_name} (once; a minute or two)")
+        _make_and_publish(recipe, target, lab_id)
     return Image(target, was_cached=False)
 
 
 def remove_unfinished(lab_id: str, cache: Path | None = None) -> None:
-    """Remove what a killed ``up`` of this lab left half made in the cache."""
-    for left in (cache or cache_directory()).glob(f"{_making(lab_id)}*"):
-        shutil.rmtree(left)
+    """End the programs of a killed ``up`` of this lab, and remove what they left half made."""
+    cgroups.end(cgroups.root() / f"{lab_id}.image")
+    making = (cache or cache_directory()) / f".making-{lab_id}"
+    if making.exists():
+        shutil.rmtree(making)
 
 
-def _making(lab_id: str) -> str:
-    return f"making-{lab_id}-"
+@contextmanager
+def _only_maker(lock: Path, note: Note) -> Iterator[None]:
+    """Let one process at a time make an image; the kernel ends the lock with its holder."""
+    with lock.open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            note("waiting for another lab that makes the same base image")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
-def _make(
-    release: str, root: Path, apt_options: tuple[str, ...], mirror: str | None, cgroup: Path
-) -> None:
-    lines = "".join(f"{line}\\n" for line in apt_options)
-    keep = f"printf '{lines}' > \"$1/etc/apt/apt.conf.d/99dates\"" if apt_options else "true"
-    command = (
-        "mmdebstrap",
-        "--quiet",
-        "--variant=minbase",
-        f"--include={','.join(_PACKAGES)}",
-        *(f"--aptopt={line.rstrip(';')}" for line in apt_options),
-        f"--customize-hook={_CUSTOMIZE}",
-        f"--customize-hook={keep}",
-        release,
-        str(root),
-        *([mirror] if mirror else []),
-    )
-    # In the lab's cgroup, with mounts of its own: a killed `up` leaves nothing that lives on.
-    entering = 'echo $$ > "$0" && exec unshare --mount --propagation private "$@"'
-    procs = str(cgroup / "cgroup.procs")
-    run(("sh", "-c", entering, procs, *command), what=f"making the {release} image")
-
-
-def _date_checks() -> tuple[str, ...]:
-    """Return the controller's apt settings on dates: a frozen mirror is out of date by design."""
-    dump = run(("apt-config", "dump"), what="reading apt's configuration")
-    wanted = ("Acquire::Check-Valid-Until", "Acquire::Check-Date")
-    return tuple(line for line in dump.splitlines() if line.startswith(wanted))
+def _make_and_publish(recipe: Recipe, target: Path, lab_id: str) -> None:
+    remove_unfinished(lab_id, target.parent)
+    making = target.parent / f".making-{lab_id}"
+    root, scratch = making / "root", making / "tmp"
+    scratch.mkdir(parents=True)
+    making.chmod(0o755)
+    cgroup = cgroups.create(f"{lab_id}.image")
+    try:
+        # What mmdebstrap mounts lies in a namespace of its own, and ends with it.
+        command = ("unshare", "--mount", "--propagation", "private", *recipe.command(root))
+        what = f"making the base image of {recipe.release}"
+        run(inside(cgroup, command), what=what, environment={"TMPDIR": str(scratch)})
+        root.rename(target)
+    finally:
+        remove_unfinished(lab_id, target.parent)

@@ -4,40 +4,19 @@ from __future__ import annotations
 
 import shlex
 import socket
-import subprocess
 import time
 from pathlib import Path
 
 from deeprig.errors import DeeprigError
 from deeprig.lab import cgroups
-from deeprig.lab.commands import run
+from deeprig.lab.commands import launch
 from deeprig.lab.network import BRIDGE
-from deeprig.lab.state import LOGIN_USER, LabHost, LabState
+from deeprig.lab.state import LabHost, LabState
 
 _BOOT_SECONDS = 90.0
 _LAST_LINES = 15
-_HOST_KEY = "etc/ssh/ssh_host_ed25519_key"
 #: systemd-nspawn(1): a machine that reboots itself ends nspawn with 133 under --keep-unit.
 _REBOOTED = 133
-
-
-def prepare(state: LabState, host: LabHost) -> None:
-    """Write the host's own files into its overlay: name, address, login key, host key."""
-    upper = state.machine(host.name) / "upper"
-    for directory in ("upper", "work", "root"):
-        (state.machine(host.name) / directory).mkdir(parents=True, exist_ok=True)
-    network = f"[Match]\nName=host0\n[Network]\nAddress={host.address}/24\n"
-    names = f"127.0.0.1 localhost\n127.0.1.1 {host.name}\n::1 localhost\n"
-    _write(upper / "etc/hostname", f"{host.name}\n")
-    _write(upper / "etc/hosts", names)
-    _write(upper / "etc/systemd/network/10-lab.network", network)
-    public_key = state.key.with_suffix(".pub").read_text(encoding="ascii")
-    _write(upper / "root/.ssh/authorized_keys", public_key, mode=0o600)
-    home = upper / "home" / LOGIN_USER
-    _write(home / ".ssh/authorized_keys", public_key, mode=0o600)
-    (upper / "root").chmod(0o700)
-    _own(home)
-    _make_host_key(upper)
 
 
 def start(state: LabState, host: LabHost) -> None:
@@ -46,20 +25,9 @@ def start(state: LabState, host: LabHost) -> None:
     cgroup = cgroups.create(f"{state.id}.{host.name}")
     script = directory / "start.sh"
     script.write_text(_script(state, host), encoding="utf-8")
-    entering = f"echo $$ > {shlex.quote(str(cgroup / 'cgroup.procs'))} && exec ip netns exec "
-    entering += f"{state.id} unshare --mount --propagation private sh {shlex.quote(str(script))}"
+    entering = ("ip", "netns", "exec", state.id, "unshare", "--mount", "--propagation", "private")
     with (directory / "console.log").open("ab") as console:
-        process = subprocess.Popen(
-            ["sh", "-c", entering],
-            stdin=subprocess.DEVNULL,
-            stdout=console,
-            stderr=console,
-            start_new_session=True,
-        )
-    # Once it is in its cgroup, the cgroup tells whether it lives; a script that ends before that
-    # has failed already.
-    while not cgroups.is_populated(cgroup) and process.poll() is None:
-        time.sleep(0.01)
+        launch(cgroup, (*entering, "sh", str(script)), console, directory=directory)
 
 
 def wait_until_ssh_answers(state: LabState, host: LabHost) -> None:
@@ -86,22 +54,39 @@ def is_running(state: LabState, host: LabHost) -> bool:
     return cgroups.is_populated(cgroups.root() / f"{state.id}.{host.name}")
 
 
+def boot_id(state: LabState, host: LabHost) -> str | None:
+    """Return the id that every boot changes (random(4)); None where none can be read.
+
+    That is so while the machine does not run or is about to, and for a user that is not root.
+    """
+    init = cgroups.root() / f"{state.id}.{host.name}" / "payload" / "init.scope"
+    try:
+        leader = (init / "cgroup.procs").read_text(encoding="ascii").split()[0]
+        inside = Path("/proc", leader, "root/proc/sys/kernel/random/boot_id")
+        return inside.read_text(encoding="ascii").strip()
+    except (OSError, IndexError):
+        return None
+
+
 def _script(state: LabState, host: LabHost) -> str:
-    directory = state.machine(host.name)
-    layers = f"lowerdir={host.image},upperdir={directory}/upper,workdir={directory}/work"
+    root = shlex.quote(str(state.machine(host.name) / "root"))
     nspawn = (
-        f"systemd-nspawn --quiet --directory={shlex.quote(str(directory / 'root'))} "
+        f"systemd-nspawn --quiet --directory={root} "
         f"--machine={host.name} --boot --register=no --keep-unit --network-bridge={BRIDGE} "
         # Without the capability no login session could raise its limits, as a real machine's can.
         "--capability=CAP_SYS_RESOURCE --kill-signal=SIGRTMIN+3 "
         "--console=pipe --resolv-conf=off --timezone=off --link-journal=no"
     )
-    # Every mount lives in this script's private mount namespace and goes with it.
+    layers = shlex.quote(f"lowerdir={host.image},upperdir=upper,workdir=work")
+    # It runs in the machine's directory. Every mount lies in its private mount namespace and goes
+    # with it; what nspawn writes under /run goes with a file system of its own.
     return f"""set -e
-mkdir -p /run/systemd/nspawn
-mount -t tmpfs tmpfs /run/systemd/nspawn
+mount -t overlay overlay -o {layers} root
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
-mount -t overlay overlay -o {shlex.quote(layers)} {shlex.quote(str(directory / "root"))}
+hidden=/run/systemd
+[ -d "$hidden" ] || hidden=/run
+mount -t tmpfs tmpfs "$hidden"
+mkdir -p /run/systemd/nspawn
 while :; do
   code=0
   {nspawn} || code=$?
@@ -116,32 +101,3 @@ def _greets(port: int) -> bool:
             return connection.recv(4) == b"SSH-"
     except OSError:
         return False
-
-
-def public_host_key(state: LabState, host: LabHost) -> str:
-    """Return the host's public key, read from its disk."""
-    key = state.machine(host.name) / "upper" / _HOST_KEY
-    return key.with_suffix(".pub").read_text(encoding="ascii").strip()
-
-
-def _make_host_key(upper: Path) -> None:
-    key = upper / _HOST_KEY
-    key.parent.mkdir(parents=True, exist_ok=True)
-    if not key.exists():
-        command = ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(key))
-        run(command, what="making a host key")
-
-
-def _write(path: Path, text: str, mode: int = 0o644) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    path.chmod(mode)
-
-
-def _own(home: Path) -> None:
-    """Give a home to the login user: the first one useradd makes has the id 1000."""
-    import os
-
-    for path in (home, *home.rglob("*")):
-        os.chown(path, 1000, 1000)
-    (home / ".ssh").chmod(0o700)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from deeprig.errors import DeeprigError
 from deeprig.lab.commands import run
+from deeprig.lab.mounts import is_mounted
 from deeprig.lab.state import BRIDGE_ADDRESS
 
 NAMESPACES = Path("/run/netns")
@@ -37,3 +39,18 @@ def remove(namespace: str) -> None:
     """Remove the namespace, if it is there; its devices go with it."""
     if exists(namespace):
         run(("ip", "netns", "delete", namespace), what="removing the lab's network namespace")
+    _unmount_when_empty()
+
+
+def _unmount_when_empty() -> None:
+    """Take back what `ip netns add` mounts for the first namespace, and never unmounts.
+
+    Another `ip netns add` may come at any time: it needs no more than the directory, which stays.
+    """
+    if not is_mounted(NAMESPACES) or any(NAMESPACES.iterdir()):
+        return
+    try:
+        run(("umount", str(NAMESPACES)), what=f"unmounting {NAMESPACES}")
+    except DeeprigError:
+        if not any(NAMESPACES.iterdir()):  # else it is in use again, and was rightly busy
+            raise

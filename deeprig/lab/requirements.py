@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from deeprig.errors import UsageProblem
+from deeprig.lab.mounts import filesystem_of
 
 _VAGRANT = "or use Vagrant instead: see the Vagrantfile and docs/lab.md"
 _CGROUP_KILL_SINCE = (5, 14)
@@ -17,10 +19,17 @@ _PROGRAMS: dict[str, str] = {
     "systemd-nspawn": "systemd-container",
     "ip": "iproute2",
     "unshare": "util-linux",
+    "setsid": "util-linux",
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",
     "apt-get": "apt",
 }
+_INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
+_INOTIFY_INSTANCES = 8192
+#: mmdebstrap checks the archive's signatures with these keys; only Debian has them by itself.
+_KEYRING, _KEYRING_PACKAGE = "usr/share/keyrings/debian-archive-keyring.*", "debian-archive-keyring"
+#: File systems that cannot be the upper layer of an overlay (kernel's overlayfs.rst).
+_NO_UPPER_LAYER = ("overlay", "nfs", "nfs4", "cifs", "smb3", "9p", "vfat", "exfat", "fuse")
 
 
 def check_requirements() -> None:
@@ -35,14 +44,27 @@ def check_requirements() -> None:
     check_kernel()
 
 
-def check_programs() -> None:
-    """Raise UsageProblem naming the packages of programs that are missing."""
-    missing = sorted({package for name, package in _PROGRAMS.items() if shutil.which(name) is None})
+def check_programs(root: Path = Path("/")) -> None:
+    """Raise UsageProblem naming the packages of programs and keys that are missing."""
+    missing = {package for name, package in _PROGRAMS.items() if shutil.which(name) is None}
+    if not any(root.glob(_KEYRING)):
+        missing.add(_KEYRING_PACKAGE)
     if missing:
         raise UsageProblem(
-            f"packages are missing: {', '.join(missing)}",
+            f"packages are missing: {', '.join(sorted(missing))}",
             place="lab",
-            remedy=f"apt-get install {' '.join(missing)}, {_VAGRANT}",
+            remedy=f"apt-get install {' '.join(sorted(missing))}, {_VAGRANT}",
+        )
+
+
+def check_directory(directory: Path, mountinfo: str | None = None) -> None:
+    """Raise UsageProblem when hosts cannot keep their files below a directory."""
+    kind = filesystem_of(directory.resolve(), mountinfo)
+    if kind.split(".")[0] in _NO_UPPER_LAYER:
+        raise UsageProblem(
+            f"hosts' disks cannot lie on a file system of type {kind}",
+            place=str(directory),
+            remedy=f"run it from a directory on a local disk (ext4, xfs, btrfs, tmpfs), {_VAGRANT}",
         )
 
 
@@ -64,3 +86,18 @@ def check_kernel(proc: Path = Path("/proc"), release: str | None = None) -> None
             place="lab",
             remedy=f"run it on a Linux kernel with them (modprobe overlay?), {_VAGRANT}",
         )
+
+
+def raise_inotify_limit(note: Callable[[str], None], limit: Path = _INOTIFY) -> None:
+    """Let many systemds run at once; the kernel's usual 128 instances hang about 30 at boot.
+
+    It stays raised: other labs may need it, and it costs nothing.
+    """
+    if int(limit.read_text(encoding="ascii")) >= _INOTIFY_INSTANCES:
+        return
+    try:
+        limit.write_text(str(_INOTIFY_INSTANCES), encoding="ascii")
+    except OSError as error:  # a container's read-only sysctl: a few hosts come up all the same
+        note(f"{limit} cannot be raised ({error.strerror}): some twenty hosts are the most")
+        return
+    note(f"fs.inotify.max_user_instances is {_INOTIFY_INSTANCES} now (it was lower)")

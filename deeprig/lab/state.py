@@ -72,6 +72,16 @@ class LabState:
         """Return the directory of one host's overlay and console log."""
         return self.directory / "machines" / name
 
+    @property
+    def bridge_address(self) -> str:
+        """Return the controller's address as the hosts see it."""
+        return BRIDGE_ADDRESS
+
+    @property
+    def served_urls(self) -> dict[str, str]:
+        """Return where hosts find each served directory, by name."""
+        return {name: self.url(name) for name, _ in self.served}
+
     def url(self, name: str) -> str:
         """Return where hosts find a served directory."""
         return f"http://{BRIDGE_ADDRESS}:{SERVE_PORT}/{name}/"

@@ -8,7 +8,7 @@ from pprint import pformat
 from typing import Any
 
 from deeprig.errors import UsageProblem
-from deeprig.lab import access, machine
+from deeprig.lab import access, disk
 from deeprig.lab.commands import run
 from deeprig.lab.state import BRIDGE_ADDRESS, LOGIN_USER, PROXY_PORT, LabState
 
@@ -16,9 +16,10 @@ GROUP = "workstations"
 
 
 def write_key(state: LabState) -> None:
-    """Make the lab's login key, once."""
-    if not state.key.exists():
+    """Make the lab's login key, once; a half-made one is made again."""
+    if not state.key.with_suffix(".pub").exists():
         state.key.parent.mkdir(parents=True, exist_ok=True)
+        state.key.unlink(missing_ok=True)
         command = ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", state.id)
         run((*command, "-f", str(state.key)), what="making the lab's key")
 
@@ -26,8 +27,9 @@ def write_key(state: LabState) -> None:
 def write_known_hosts(state: LabState) -> None:
     """Note the hosts' real keys, read from their disks: nothing is trusted on first use."""
     lines = [
-        f"[127.0.0.1]:{host.ssh_port} {machine.public_host_key(state, host)}\n"
+        f"[127.0.0.1]:{host.ssh_port} {key}\n"
         for host in state.hosts
+        for key in disk.public_host_keys(state, host)
     ]
     state.known_hosts.write_text("".join(lines), encoding="ascii")
 

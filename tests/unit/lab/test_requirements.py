@@ -6,7 +6,6 @@ import pytest
 
 from deeprig.errors import UsageProblem
 from deeprig.lab import requirements
-from deeprig.lab.image import image_of
 
 
 def test_without_root_the_remedies_are_sudo_and_vagrant(monkeypatch):
@@ -18,7 +17,7 @@ def test_without_root_the_remedies_are_sudo_and_vagrant(monkeypatch):
 
 
 def test_missing_programs_are_named_by_their_packages(monkeypatch):
-    present = {"ip", "unshare", "ssh", "ssh-keygen", "apt-get"}
+    present = {"ip", "unshare", "setsid", "ssh", "ssh-keygen", "apt-get"}
     monkeypatch.setattr(requirements.shutil, "which", lambda name: name in present or None)
     with pytest.raises(UsageProblem, match="mmdebstrap, systemd-container") as caught:
         requirements.check_programs()
@@ -42,9 +41,26 @@ def test_a_kernel_without_a_file_system_is_told(tmp_path, lacking):
         requirements.check_kernel(tmp_path)
 
 
-def test_an_unknown_operating_system_lists_the_known(tmp_path):
-    with pytest.raises(UsageProblem, match="debian12, debian13"):
-        image_of("windows", "x", cache=tmp_path)
+def test_missing_archive_keys_are_a_missing_package(tmp_path, monkeypatch):
+    """Ubuntu has no keys of Debian's archive unless this package is there."""
+    monkeypatch.setattr(requirements.shutil, "which", lambda name: name)
+    with pytest.raises(UsageProblem, match="missing: debian-archive-keyring") as caught:
+        requirements.check_programs(tmp_path)
+    assert "apt-get install debian-archive-keyring" in str(caught.value)
+    keys = tmp_path / "usr/share/keyrings"
+    keys.mkdir(parents=True)
+    (keys / "debian-archive-keyring.gpg").touch()
+    requirements.check_programs(tmp_path)
+
+
+@pytest.mark.parametrize(("before", "after", "says"), [(128, 8192, 1), (100000, 100000, 0)])
+def test_the_inotify_limit_is_raised_when_it_is_low_and_that_is_said(tmp_path, before, after, says):
+    limit = tmp_path / "max_user_instances"
+    limit.write_text(f"{before}\n")
+    notes = []
+    requirements.raise_inotify_limit(notes.append, limit)
+    assert int(limit.read_text()) == after
+    assert len(notes) == says
 
 
 def test_a_kernel_that_cannot_end_a_cgroup_is_told():

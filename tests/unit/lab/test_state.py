@@ -1,27 +1,11 @@
-"""A lab's state, its inventory, and what its hosts may reach."""
-
-import subprocess
+"""A lab's state and its inventory."""
 
 import pytest
 
 from deeprig.errors import UsageProblem
 from deeprig.inventory.load import load_lab
-from deeprig.lab import access, machine, writing
-from deeprig.lab.gateway import request_head
-from deeprig.lab.state import LabHost, LabState
-
-
-@pytest.fixture
-def state(tmp_path):
-    made = LabState(
-        tmp_path,
-        (LabHost("rig1", "debian12", "10.213.0.11", 40001),),
-        (("dist", "/srv/dist"),),
-        ("mirror.example",),
-        40000,
-    )
-    made.save()
-    return made
+from deeprig.lab import disk, writing
+from deeprig.lab.state import LabState
 
 
 def test_the_state_is_read_back_as_it_was_written(state):
@@ -49,15 +33,46 @@ def test_an_unknown_host_names_those_there_are(state):
 
 def test_the_written_inventory_is_valid_and_strict_about_host_keys(state):
     writing.write_key(state)
-    machine.prepare(state, state.hosts[0])
+    disk.prepare(state, state.hosts[0])
     writing.write_known_hosts(state)
     writing.write_inventory(state, None)
     host = load_lab(state.inventory).host("rig1")
     assert host.address == "127.0.0.1:40001"
     assert host.settings.ssh_strict_host_key_checking == "yes"
     assert host.settings.gpu_count == 0
-    key = (state.machine("rig1") / "upper/etc/ssh/ssh_host_ed25519_key.pub").read_text().strip()
-    assert state.known_hosts.read_text() == f"[127.0.0.1]:40001 {key}\n"
+    assert host.settings.gpu_count == 0
+
+
+def test_known_hosts_are_the_keys_on_the_hosts_disks(state):
+    writing.write_key(state)
+    disk.prepare(state, state.hosts[0])
+    writing.write_known_hosts(state)
+    ssh = state.machine("rig1") / "upper/etc/ssh"
+    keys = {" ".join(file.read_text().split()[:2]) for file in ssh.glob("*.pub")}
+    assert len(keys) >= 3
+    assert set(state.known_hosts.read_text().splitlines()) == {
+        f"[127.0.0.1]:40001 {key}" for key in keys
+    }
+    # What the host itself has later is what is known: nothing is remembered.
+    (ssh / "ssh_host_ed25519_key.pub").write_text("ssh-ed25519 AAAA somebody\n")
+    writing.write_known_hosts(state)
+    assert "[127.0.0.1]:40001 ssh-ed25519 AAAA\n" in state.known_hosts.read_text()
+
+
+def test_a_half_made_login_key_is_made_again(state):
+    state.key.parent.mkdir(parents=True)
+    state.key.write_text("")
+    writing.write_key(state)
+    assert state.key.with_suffix(".pub").read_text().startswith("ssh-ed25519 ")
+    made = state.key.read_text()
+    writing.write_key(state)
+    assert state.key.read_text() == made
+
+
+def test_the_state_says_where_served_directories_are(state):
+    assert state.served_urls == {"dist": "http://10.213.0.1:8000/dist/"}
+    assert state.controller_url("dist") == "http://127.0.0.1:40000/dist/"
+    assert state.bridge_address == "10.213.0.1"
 
 
 def test_settings_of_the_hosts_can_be_given_and_a_missing_file_is_told(state, tmp_path):
@@ -70,40 +85,3 @@ def test_settings_of_the_hosts_can_be_given_and_a_missing_file_is_told(state, tm
     assert base.apt.proxy is not None  # merged with what the lab knows
     with pytest.raises(UsageProblem, match="cannot be read"):
         writing.write_inventory(state, tmp_path / "none.py")
-
-
-def test_source_hosts_of_an_image(tmp_path):
-    sources = tmp_path / "etc/apt/sources.list.d"
-    sources.mkdir(parents=True)
-    (tmp_path / "etc/apt/sources.list").write_text("deb http://one.example/debian x main\n")
-    (sources / "two.sources").write_text("URIs: https://two.example:8080/debian\n")
-    assert access.source_hosts(tmp_path) == ("one.example", "two.example")
-
-
-def test_extra_certificates_are_those_the_distribution_does_not_ship(tmp_path):
-    pem = "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----"
-    (tmp_path / "known").mkdir()
-    (tmp_path / "known/a.crt").write_text(pem.format("AAAA"))
-    bundle = tmp_path / "bundle.crt"
-    bundle.write_text("\n".join(pem.format(body) for body in ("AAAA", "BBBB")))
-    assert access.extra_certificates(bundle, tmp_path / "known") == (pem.format("BBBB"),)
-    assert access.extra_certificates(tmp_path / "none", tmp_path) == ()
-
-
-@pytest.mark.parametrize(("capabilities", "is_free"), [("000001ffffffffff", True), ("0", False)])
-def test_limits_are_stated_only_where_hosts_cannot_exceed_them(tmp_path, capabilities, is_free):
-    status = tmp_path / "status"
-    status.write_text(f"Name:\tx\nCapEff:\t{capabilities}\n")
-    assert (access.highest_limits(status) == {}) is is_free
-
-
-def test_the_controllers_own_package_sources_are_allowed():
-    subprocess.run(["apt-get", "--version"], check=True, capture_output=True)
-    assert access.allowed_hosts()
-
-
-def test_a_proxied_request_reaches_its_origin_in_origin_form():
-    head = b"GET http://m.example/a?b HTTP/1.1\r\nHost: m.example\r\nProxy-Connection: x\r\n\r\n"
-    assert request_head("GET", "/a", "b", head) == (
-        b"GET /a?b HTTP/1.1\r\nHost: m.example\r\nConnection: close\r\n\r\n"
-    )
