@@ -44,7 +44,9 @@ def test_a_refused_key_is_told(touching):
 @pytest.mark.parametrize("checking", ["yes", "accept-new"])
 def test_a_changed_host_key_is_never_accepted(touching, checking):
     port = touching.state.host("rig1").ssh_port
-    other_key = touching.state.known_hosts.read_text().splitlines()[1].partition(" ")[2]
+    other = f"[127.0.0.1]:{touching.state.host('rig2').ssh_port} "
+    lines = touching.state.known_hosts.read_text().splitlines()
+    other_key = next(line for line in lines if line.startswith(other)).removeprefix(other)
     known = touching.write("known_hosts", f"[127.0.0.1]:{port} {other_key}\n")
     data = {"ssh_known_hosts_file": str(known), "ssh_strict_host_key_checking": checking}
     touching.hosts(rig1=data, rig3={})
