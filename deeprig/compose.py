@@ -20,7 +20,7 @@ from deeprig.inventory.merge import merge_levels
 from deeprig.inventory.model import DeclaredHost
 from deeprig.inventory.read import levels_of
 from deeprig.inventory.validate import validate_host
-from deeprig.role import AnyRole, RoleContext
+from deeprig.role import NO_UPDATE, AnyRole, RoleContext, UpdateRequest
 from deeprig.selection import Selection
 
 
@@ -40,10 +40,11 @@ def deploy_roles(*names: str) -> None:
     if getattr(host.data, "_sudo", None) is None:
         host.data._sudo = declared.needs_sudo
     facts = _facts(host)
+    update = getattr(context.ctx_state.get(), "update", NO_UPDATE)
     wanted = [n for n in wanted_roles(names, declared.roles) if selection.allows(n)]
     for role in in_order([content.role(name) for name in wanted]):
         if role.applies(facts):
-            role.deploy(role_context(role, declared, facts, content, directory))
+            role.deploy(role_context(role, declared, facts, content, directory, update))
 
 
 def role_context(
@@ -52,6 +53,7 @@ def role_context(
     facts: HostFacts,
     content: Content,
     lab_directory: Path,
+    update: UpdateRequest,
 ) -> RoleContext[Any]:
     """Return what the role's functions get for this host."""
     return RoleContext(
@@ -62,6 +64,8 @@ def role_context(
         content=content,
         lab_directory=lab_directory,
         network=declared.settings.network_access,
+        update=update,
+        settings_of=declared.role_settings,
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -37,6 +37,23 @@ class NetworkAccess(RoleSettings):
         return {name: value for name, value in variables.items() if value is not None}
 
 
+@dataclass(frozen=True, slots=True)
+class UpdateRequest:
+    """What ``deeprig update`` asks for beyond the declared state; ``apply`` asks for nothing.
+
+    ``even_if_busy`` lets a driver change go on although programs use the GPUs.
+    """
+
+    drivers: bool = False
+    toolkit: bool = False
+    environments: bool = False
+    security: bool = False
+    even_if_busy: bool = False
+
+
+NO_UPDATE = UpdateRequest()
+
+
 SettingsT = TypeVar("SettingsT", bound=RoleSettings)
 
 
@@ -45,7 +62,8 @@ class RoleContext(Generic[SettingsT]):
     """What a role's deploy function gets: its settings, the host's name, facts and declaration.
 
     Its templates see ``settings``, ``host_name``, ``facts`` and ``network``. ``content`` finds
-    templates; relative paths in settings start at ``lab_directory``.
+    templates; relative paths in settings start at ``lab_directory``. ``settings_of`` has the
+    settings of every role of this host, for what must fit together across roles.
     """
 
     role: str
@@ -55,6 +73,23 @@ class RoleContext(Generic[SettingsT]):
     content: Content
     lab_directory: Path
     network: NetworkAccess
+    update: UpdateRequest = NO_UPDATE
+    settings_of: Mapping[str, RoleSettings] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a role found, or did, once all roles have run and the host has rebooted if it had to.
+
+    ``name`` is a constant text. ``is_good`` False fails the host. ``reboot`` says why the host
+    must reboot once more (something was put back); then the role is asked again.
+    """
+
+    name: str
+    is_good: bool
+    has_changed: bool
+    told: tuple[str, ...]
+    reboot: str | None = None
 
 
 def applies_always(facts: HostFacts) -> bool:
@@ -72,6 +107,11 @@ def nothing_simulated(context: RoleContext[Any]) -> str | None:
     return None
 
 
+def nothing_to_settle(context: RoleContext[Any]) -> Settlement | None:
+    """Say that a role left nothing open."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Role(Generic[SettingsT]):
     """One role.
@@ -81,6 +121,8 @@ class Role(Generic[SettingsT]):
     ``applies`` decides by facts that do not change during the run. ``reboot_reason`` is asked
     after all roles ran and returns why the host must reboot, or None. ``simulated`` is asked then
     too, and names what on the host only stands in for the real thing (this project's own tests).
+    ``settle`` is asked last, after the reboot: a role whose change is a transaction proves it
+    there, or puts back what was.
     """
 
     name: str
@@ -90,6 +132,12 @@ class Role(Generic[SettingsT]):
     applies: Callable[[HostFacts], bool] = applies_always
     reboot_reason: Callable[[RoleContext[SettingsT]], str | None] = never_reboots
     simulated: Callable[[RoleContext[SettingsT]], str | None] = nothing_simulated
+    settle: Callable[[RoleContext[SettingsT]], Settlement | None] = nothing_to_settle
+
+    @property
+    def is_transactional(self) -> bool:
+        """Say whether its changes must be settled, also on a host that failed elsewhere."""
+        return self.settle is not nothing_to_settle
 
 
 AnyRole = Role[Any]

@@ -12,6 +12,7 @@ COMMANDS = {
     "init": "Write a starter inventory for your own machines.",
     "plan": "Show what apply would change on each host, and change nothing.",
     "apply": "Bring the hosts to the state the inventory declares.",
+    "update": "Bring driver, CUDA, environments and security updates to newer versions.",
     "verify": "Prove over a fresh connection that each host is as declared, and trains.",
     "lock": "Solve an environment once and write an explicit, checksummed lock.",
     "report": "Show a stored report, or turn it into HTML, JUnit or JSON.",

@@ -47,6 +47,11 @@ verbose_option = click.option(
 sudo_option = click.option(
     "-K", "--ask-sudo-password", is_flag=True, help="Ask once for the password that sudo wants."
 )
+reboot_option = click.option(
+    "--reboot/--no-reboot",
+    default=None,
+    help="Allow, or forbid, the reboot that a change needs. Default: what the inventory says.",
+)
 
 
 def run_options(function: Function) -> Function:

@@ -1,18 +1,24 @@
-"""What ``plan`` and ``apply`` have in common: load, run with progress, store, show, exit."""
+"""What ``plan``, ``apply`` and ``update`` have in common: load, run, show, store, exit."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
+
+if TYPE_CHECKING:
+    from deeprig.role import UpdateRequest
 
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """The options of one ``plan`` or ``apply``."""
+    """The options of one ``plan``, ``apply`` or ``update``.
+
+    ``reboot`` None leaves it to the inventory; ``update`` None asks for nothing newer.
+    """
 
     inventory: Path
     limit: tuple[str, ...]
@@ -23,9 +29,18 @@ class RunRequest:
     as_json: bool
     verbose: bool
     detailed_exitcode: bool = False
+    reboot: bool | None = None
+    update: UpdateRequest | None = None
 
 
-def run_and_exit(mode: Literal["plan", "apply"], request: RunRequest) -> None:
+_REBOOT: dict[bool | None, Literal["when-needed", "never"] | None] = {
+    None: None,
+    True: "when-needed",
+    False: "never",
+}
+
+
+def run_and_exit(mode: Literal["plan", "apply", "update"], request: RunRequest) -> None:
     """Run, store and show the report, and exit with its code."""
     from deeprig.engine.embedding import patch_standard_library
 
@@ -35,6 +50,7 @@ def run_and_exit(mode: Literal["plan", "apply"], request: RunRequest) -> None:
     from deeprig.engine.run import DEFAULT_PARALLEL, run_lab
     from deeprig.inventory.load import load_lab
     from deeprig.report import exit_codes, store, terminal
+    from deeprig.role import NO_UPDATE
     from deeprig.selection import Selection
 
     lab = load_lab(request.inventory)
@@ -52,6 +68,8 @@ def run_and_exit(mode: Literal["plan", "apply"], request: RunRequest) -> None:
             progress,
             parallel=request.parallel or DEFAULT_PARALLEL,
             sudo_password=password,
+            update=request.update or NO_UPDATE,
+            reboot=_REBOOT[request.reboot],
         )
     code = exit_codes.of_run(report, detailed_exitcode=request.detailed_exitcode)
     report = report.with_exit_code(code)

@@ -11,6 +11,7 @@ from pyinfra.api.state import StateOperationHostData
 from deeprig.engine.diff import upload_diff
 from deeprig.engine.host_run import HostJob, Operation
 from deeprig.engine.operations import condition_holds, texts_of
+from deeprig.engine.remarks import take_remarks
 from deeprig.engine.state import HostFailed
 from deeprig.report.model import OperationResult
 
@@ -39,6 +40,7 @@ def _evaluate_one(
         is_early = isinstance(error, PyinfraError) and not isinstance(error, HostFailed)
         if not (is_early and changes_are_pending):
             told = job.told_by(error)
+            take_remarks(job.state, job.host.name)
             return OperationResult(operation.role, operation.name, "failed", output=told)
         # It needs what an earlier operation of this plan would make: that it would run is
         # certain, what exactly it would do is not.
@@ -46,6 +48,7 @@ def _evaluate_one(
     # pyinfra evaluates a condition on another operation through this cached answer.
     data.operation_meta._maybe_is_change = would_change
     job.log.last_lines(job.host.name)
+    remarks = take_remarks(job.state, job.host.name)
     return OperationResult(
         role=operation.role,
         name=operation.name,
@@ -58,6 +61,8 @@ def _evaluate_one(
             for command in commands
             if isinstance(command, FileUploadCommand)
         ),
+        notes=tuple(map(job.masker, remarks.notes)),
+        moves=tuple(remarks.moves),
     )
 
 

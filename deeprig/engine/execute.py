@@ -9,6 +9,7 @@ from pyinfra.api.operations import run_host_op
 
 from deeprig.engine.host_run import HostJob, Operation
 from deeprig.engine.operations import texts_of
+from deeprig.engine.remarks import take_remarks
 from deeprig.report.model import OperationResult, OperationStatus
 
 #: Lines of a failed command's output that a report keeps.
@@ -33,7 +34,9 @@ def _execute_one(job: HostJob, operation: Operation) -> OperationResult:
             status="failed",
             seconds=round(time.monotonic() - started, 3),
             output=job.told_by(error),
+            notes=tuple(map(job.masker, take_remarks(job.state, job.host.name).notes)),
         )
+    remarks = take_remarks(job.state, job.host.name)
     meta = job.state.get_op_data_for_host(job.host, operation.hash).operation_meta
     told = job.log.last_lines(job.host.name)
     output = "" if succeeded else "\n".join((*meta.stdout_lines, *meta.stderr_lines)) or told
@@ -44,6 +47,8 @@ def _execute_one(job: HostJob, operation: Operation) -> OperationResult:
         seconds=round(time.monotonic() - started, 3),
         commands=tuple(job.masker(text) for text in texts_of(meta._commands or ())),
         output=job.masker("\n".join(output.splitlines()[-_KEPT_LINES:])),
+        notes=tuple(map(job.masker, remarks.notes)),
+        moves=tuple(remarks.moves) if succeeded else (),
     )
 
 

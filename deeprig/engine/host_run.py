@@ -123,12 +123,20 @@ class HostJob:
 
     def roles_run(self) -> Iterator[tuple[AnyRole, RoleContext[Any]]]:
         """Yield the roles that registered operations here, each with its context."""
-        lab, facts = self.state.lab, self.state.facts[self.host.name]
+        lab, facts = self.state.lab, self.state.facts.get(self.host.name)
+        if facts is None:  # it never got so far as to be asked
+            return
         for name in dict.fromkeys(result.role for result in self.run.operations if result.role):
             if name in self.declared.role_settings:
                 role = lab.content.role(name)
-                directory = lab.directory
-                yield role, role_context(role, self.declared, facts, lab.content, directory)
+                context = role_context(
+                    role, self.declared, facts, lab.content, lab.directory, self.state.update
+                )
+                yield role, context
+
+    def has_transactional_roles(self) -> bool:
+        """Say whether a role ran here whose changes must be settled."""
+        return any(role.is_transactional for role, _ in self.roles_run())
 
     def note_simulated(self) -> None:
         """Ask the roles what on this host is simulated, and put it into the report."""

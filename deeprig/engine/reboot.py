@@ -23,39 +23,55 @@ REBOOT_TIMEOUT_SECONDS = 900
 _BETWEEN_ATTEMPTS_SECONDS = 2
 
 
-def reboot_if_needed(job: HostJob) -> None:
-    """Reboot when a role says why and the inventory allows it; record it as an operation."""
-    with job.contained():
-        reasons = _reasons(job)
-        if not reasons:
-            return
-        reason = "; ".join(reasons)
-        if job.declared.settings.reboot == "never":
-            job.fail(
-                f"a reboot is needed and not allowed: {reason}",
-                "set reboot = 'when-needed' in the inventory, or reboot the host and apply again",
-            )
-            return
-        if isinstance(job.host.connector, LocalConnector):
-            job.fail(f"a reboot is needed: {reason}", "this is the controller: reboot it yourself")
-            return
-        started = time.monotonic()
-        job.progress.operation_started(job.host.name, "reboot", reason, 0)
-        before, after = _reboot(job)
-        job.record(
-            OperationResult(
-                role="reboot",
-                name=f"Reboot: {reason}",
-                status="changed",
-                seconds=round(time.monotonic() - started, 2),
-                commands=("systemctl reboot",),
-                output=f"boot id {before} -> {after}",
-            )
+def reboot_if_needed(job: HostJob) -> bool:
+    """Reboot when a role says why; return False where a reboot is needed and cannot be had.
+
+    On a host that failed, only the roles count whose changes must be settled.
+    """
+    reasons = _reasons(job)
+    return not reasons or reboot_host(job, "; ".join(reasons))
+
+
+def reboot_host(job: HostJob, reason: str) -> bool:
+    """Reboot the host where the inventory allows it, and record it as an operation."""
+    refusal = _refusal(job)
+    if refusal is not None:
+        job.fail(f"a reboot is needed{refusal[0]}: {reason}", refusal[1])
+        return False
+    started = time.monotonic()
+    job.progress.operation_started(job.host.name, "reboot", reason, 0)
+    before, after = _reboot(job)
+    job.record(
+        OperationResult(
+            role="reboot",
+            name=f"Reboot: {reason}",
+            status="changed",
+            seconds=round(time.monotonic() - started, 2),
+            commands=("systemctl reboot",),
+            output=f"boot id {before} -> {after}",
         )
+    )
+    return True
+
+
+def _refusal(job: HostJob) -> tuple[str, str] | None:
+    if isinstance(job.host.connector, LocalConnector):
+        return "", "this is the controller: reboot it yourself"
+    allowed = job.state.reboot or job.declared.settings.reboot
+    if allowed == "when-needed":
+        return None
+    return (
+        " and not allowed",
+        "run again with --reboot, or set reboot = 'when-needed' in the inventory, "
+        "or reboot the host and apply again",
+    )
 
 
 def _reasons(job: HostJob) -> tuple[str, ...]:
-    found = (role.reboot_reason(context) for role, context in job.roles_run())
+    roles = job.roles_run()
+    if not job.is_going:
+        roles = ((role, context) for role, context in roles if role.is_transactional)
+    found = (role.reboot_reason(context) for role, context in roles)
     return tuple(reason for reason in found if reason is not None)
 
 
@@ -75,5 +91,7 @@ def _reboot(job: HostJob) -> tuple[str, str]:
         ctx_host.set(job.host)
         facts = job.host.get_fact(Machine)
         if facts is not None and facts.boot_id != before:
+            # A second reboot of this run must be told from this one.
+            job.state.facts[job.host.name] = facts
             return before, facts.boot_id
     raise TimeoutError(f"it did not come back with a new boot id in {REBOOT_TIMEOUT_SECONDS} s")

@@ -18,18 +18,21 @@ from pyinfra.context import ctx_config, ctx_inventory, ctx_state
 from deeprig import __version__
 from deeprig.engine.connector import use_quick_connector
 from deeprig.engine.embedding import embed_pyinfra
+from deeprig.engine.ending import end_run, may_end
 from deeprig.engine.evaluate import evaluate
 from deeprig.engine.execute import execute
 from deeprig.engine.host_run import HostJob
 from deeprig.engine.interruption import Interruption, interruptible
 from deeprig.engine.progress import Progress
-from deeprig.engine.reboot import reboot_if_needed
 from deeprig.engine.state import RunState
 from deeprig.inventory.load import Lab
+from deeprig.inventory.model import RebootPolicy
 from deeprig.masking import Masker
 from deeprig.report.model import HostRun, RunReport
+from deeprig.role import NO_UPDATE, UpdateRequest
 from deeprig.selection import Selection
 
+Mode = Literal["plan", "apply", "update"]
 DEPLOY_SCRIPT = "deploy/workstation.py"
 #: Hosts worked on at once: bound by the controller's one gevent core, not by its memory.
 DEFAULT_PARALLEL = 20
@@ -38,14 +41,19 @@ _CONNECT_TIMEOUT_SECONDS = 10
 
 def run_lab(
     lab: Lab,
-    mode: Literal["plan", "apply"],
+    mode: Mode,
     selection: Selection,
     progress: Progress,
     *,
     parallel: int = DEFAULT_PARALLEL,
     sudo_password: str | None = None,
+    update: UpdateRequest = NO_UPDATE,
+    reboot: RebootPolicy | None = None,
 ) -> RunReport:
-    """Plan or apply the selected hosts and return what happened to each.
+    """Plan, apply or update the selected hosts and return what happened to each.
+
+    ``update`` says what goes to newer versions than the declared state needs; ``reboot`` replaces
+    the inventory's word on reboots.
 
     Raise UsageProblem for a selection that matches nothing. A host's failure is in the report,
     never raised, and does not stop other hosts.
@@ -60,7 +68,7 @@ def run_lab(
     )
     for host in lab.inventory:
         use_quick_connector(host)
-    state = RunState(lab, selection, config)
+    state = RunState(lab, selection, config, update, reboot)
     jobs = [
         HostJob(
             host=lab.inventory.get_host(declared.name),
@@ -108,16 +116,21 @@ def _run_jobs(
             _each(jobs, HostJob.connect, interruption, parallel)
             state.set_stage(StateStage.Prepare)
             _each(jobs, lambda job: job.prepare(script), interruption, parallel)
-            if mode == "apply":
+            if mode != "plan":
                 state.set_stage(StateStage.Execute)
                 state.is_executing = True
             _each(jobs, work, interruption, parallel)
             _each(jobs, HostJob.note_simulated, interruption, parallel)
-            if mode == "apply":
-                _each(jobs, reboot_if_needed, interruption, parallel)
+            if mode != "plan":
+                _each(jobs, end_run, interruption, parallel, of=may_end)
         finally:
             state.is_executing = False
             disconnect_all(state)
+
+
+def is_going(job: HostJob) -> bool:
+    """Say whether nothing has ended the host's run yet."""
+    return job.is_going
 
 
 def _each(
@@ -125,11 +138,12 @@ def _each(
     step: Callable[[HostJob], None],
     interruption: Interruption,
     parallel: int,
+    of: Callable[[HostJob], bool] = is_going,
 ) -> None:
     """Run a step for every host that is still going, ``parallel`` at a time, in inventory order."""
     pool = Pool(parallel)
     interruption.greenlets = [
-        pool.spawn(step, job) for job in jobs if job.is_going and not interruption.is_asked
+        pool.spawn(step, job) for job in jobs if of(job) and not interruption.is_asked
     ]
     gevent.joinall(interruption.greenlets)
     for greenlet in interruption.greenlets:

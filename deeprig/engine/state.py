@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 from pyinfra.api.config import Config
@@ -12,6 +14,9 @@ from pyinfra.api.state import State
 
 from deeprig.facts import HostFacts
 from deeprig.inventory.load import Lab
+from deeprig.inventory.model import RebootPolicy
+from deeprig.report.model import VersionMove
+from deeprig.role import NO_UPDATE, UpdateRequest
 from deeprig.selection import Selection
 
 
@@ -19,16 +24,34 @@ class HostFailed(PyinfraError):
     """This host cannot go on; the others can."""
 
 
+@dataclass(slots=True)
+class Remarks:
+    """What a host's operation under way told about itself (deeprig.engine.remarks)."""
+
+    notes: list[str] = field(default_factory=list)
+    moves: list[VersionMove] = field(default_factory=list)
+
+
 class RunState(State):
     """One run's state. The lab is attached, so that a deploy script finds its declarations."""
 
-    def __init__(self, lab: Lab, selection: Selection, config: Config) -> None:
+    def __init__(
+        self,
+        lab: Lab,
+        selection: Selection,
+        config: Config,
+        update: UpdateRequest = NO_UPDATE,
+        reboot: RebootPolicy | None = None,
+    ) -> None:
         # No change detection while operations are collected: plan evaluates them afterwards,
         # and apply then reads each fact once instead of twice.
         super().__init__(lab.inventory, config, check_for_changes=False)
         self.lab = lab
         self.selection = selection
         self.facts: dict[str, HostFacts] = {}
+        self.update = update
+        self.reboot = reboot
+        self.remarks: defaultdict[str, Remarks] = defaultdict(Remarks)
         self.cwd = str(lab.directory)
 
     def fail_hosts(self, hosts_to_fail: Iterable[Host], activated_count: int | None = None) -> None:

@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr
 from deeprig.role import NetworkAccess, RoleSettings
 
 SSH_DEFAULT_PORT = 22
+RebootPolicy = Literal["when-needed", "never"]
 
 
 class HostSettings(RoleSettings):
@@ -56,7 +57,7 @@ class HostSettings(RoleSettings):
     network_access: NetworkAccess = Field(
         NetworkAccess(), description="Proxies through which the host reaches the outside."
     )
-    reboot: Literal["when-needed", "never"] = Field(
+    reboot: RebootPolicy = Field(
         "never", description="Whether apply may reboot the host, once and at the end."
     )
 

@@ -26,8 +26,17 @@ class FileDiff:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionMove:
+    """Something that goes from one version to another; "" is none."""
+
+    what: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
 class OperationResult:
-    """What one operation did (apply) or would do (plan)."""
+    """What one operation did (apply, update) or would do (plan), and why: its ``notes``."""
 
     role: str
     name: str
@@ -36,6 +45,8 @@ class OperationResult:
     commands: tuple[str, ...] = ()
     output: str = ""
     diffs: tuple[FileDiff, ...] = ()
+    notes: tuple[str, ...] = ()
+    moves: tuple[VersionMove, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +100,9 @@ class HostRun:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """One ``plan`` or ``apply``. Times are ISO 8601 in UTC."""
+    """One ``plan``, ``apply`` or ``update``. Times are ISO 8601 in UTC."""
 
-    command: Literal["plan", "apply"]
+    command: Literal["plan", "apply", "update"]
     started: str
     finished: str
     seconds: float
@@ -111,7 +122,7 @@ class RunReport:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> RunReport:
         """Return the report of a JSON object. Raise ValueError when it does not fit."""
-        _require_schema(data, "plan", "apply")
+        _require_schema(data, "plan", "apply", "update")
         return decode(cls, {key: value for key, value in data.items() if key != "schema"})
 
 

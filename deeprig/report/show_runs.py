@@ -1,4 +1,4 @@
-"""``plan`` and ``apply`` on a screen: what would change, or did, per host and role."""
+"""``plan``, ``apply`` and ``update`` on a screen: what would change, or did, per host and role."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from deeprig.report.model import FileDiff, HostRun, OperationResult, RunReport
+from deeprig.report.model import FileDiff, HostRun, OperationResult, RunReport, VersionMove
 from deeprig.report.screen import Column, Screen, style_of
 from deeprig.report.show_problems import commands_of, counted, show_ending, show_simulated
 
@@ -18,6 +18,12 @@ _COLUMNS = (
     Column("failed", is_number=True),
     Column("seconds", is_number=True),
 )
+_MOVE_COLUMNS = (
+    Column("host", folds=True),
+    Column("what", folds=True),
+    Column("from", folds=True),
+    Column("to", folds=True),
+)
 
 
 def show_apply(report: RunReport, screen: Screen, *, verbose: bool) -> None:
@@ -25,6 +31,7 @@ def show_apply(report: RunReport, screen: Screen, *, verbose: bool) -> None:
     if verbose:
         for run in report.hosts:
             _show_operations(run, screen)
+    _show_moves(report, screen)
     screen.table(_COLUMNS, [row for run in report.hosts for row in _rows(run, screen)])
     _show_endings(report, screen)
     count = sum(run.change_count for run in report.hosts)
@@ -38,6 +45,10 @@ def show_plan(report: RunReport, screen: Screen, *, verbose: bool) -> None:
         for result in run.operations:
             if result.status == "would change":
                 _show_planned(result, screen, verbose=verbose)
+            elif result.notes:  # a decision that leaves all as it is has its reasons too
+                screen.indented(screen.text(f"{result.role}: {result.name}: {result.status}"))
+                _show_notes(result, screen)
+    _show_moves(report, screen)
     _show_endings(report, screen)
     count = sum(run.change_count for run in report.hosts)
     screen.line(_summary(report, f"{counted(count)} would change something"))
@@ -59,12 +70,34 @@ def _rows(run: HostRun, screen: Screen) -> Iterator[tuple[Text, ...]]:
 
 def _show_planned(result: OperationResult, screen: Screen, *, verbose: bool) -> None:
     screen.indented(screen.text(f"{result.role}: {result.name}", style_of("would change")))
+    _show_notes(result, screen)
     if result.output:
         screen.indented(screen.text(result.output, "dim"), depth=2)
     for command in commands_of(result, verbose=verbose):
         screen.indented(screen.text(f"$ {command}", "dim"), depth=2)
     for diff in result.diffs:
         screen.indented(_coloured(diff, screen), depth=2)
+
+
+def _show_notes(result: OperationResult, screen: Screen) -> None:
+    for note in result.notes:
+        screen.indented(screen.text(note), depth=2)
+
+
+def _show_moves(report: RunReport, screen: Screen) -> None:
+    """Print what goes from which version to which, if anything does."""
+    rows = [
+        (*map(screen.text, (run.host, m.what, m.before or "-")), _after(m, screen))
+        for run in report.hosts
+        for result in run.operations
+        for m in result.moves
+    ]
+    if rows:
+        screen.table(_MOVE_COLUMNS, rows)
+
+
+def _after(move: VersionMove, screen: Screen) -> Text:
+    return screen.text(move.after or "removed", style_of("changed"))
 
 
 def _coloured(diff: FileDiff, screen: Screen) -> Text:
@@ -78,6 +111,8 @@ def _show_operations(run: HostRun, screen: Screen) -> None:
     for result in run.operations:
         status = screen.text(result.status, style_of(result.status))
         screen.line(screen.text(f"{run.host}: {result.role}: {result.name}: "), status)
+        for note in result.notes:
+            screen.indented(screen.text(note))
         for command in result.commands:
             screen.indented(screen.text(f"$ {command}", "dim"))
 

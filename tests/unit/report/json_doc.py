@@ -21,6 +21,7 @@ from deeprig.report.model import (
     OperationResult,
     RunReport,
     VerifyReport,
+    VersionMove,
 )
 
 PAGE = Path(__file__).parents[3] / "docs" / "json.md"
@@ -32,7 +33,8 @@ _HEAD = """# Reports as JSON
 Written by `python -m tests.unit.report.json_doc` from the classes in `deeprig/report/model.py` and
 from reports of a real run; a test keeps it so.
 
-`deeprig plan`, `apply` and `verify` print one JSON object with `--json`, and nothing else on
+`deeprig plan`, `apply`, `update` and `verify` print one JSON object with `--json`, and nothing
+else on
 standard output. Each run also stores it in the lab directory, as `reports/<time>-<command>.json`,
 readable by its owner only; the newest {kept} of a lab are kept. `deeprig report --json` prints the
 newest again, or a file; `--format junit` and `--format html` turn it into what a CI system or a
@@ -86,6 +88,13 @@ _DESCRIPTIONS: dict[type, dict[str, str]] = {
         "commands": "what was run, or would be; uploads read `upload PATH`",
         "output": "the last lines that it printed, if it failed; in a plan, a remark",
         "diffs": "in a plan, one per file that would be written",
+        "notes": "what was decided, and why, for people",
+        "moves": "what goes from one version to another",
+    },
+    VersionMove: {
+        "what": "what it is: the driver, a toolkit, a package",
+        "before": 'the version that is there; "" for none',
+        "after": 'the version that comes; "" for none',
     },
     FileDiff: {
         "path": "the file on the host",
@@ -123,9 +132,10 @@ _DESCRIPTIONS: dict[type, dict[str, str]] = {
     },
 }
 _TITLES = {
-    RunReport: "`plan` and `apply`",
-    HostRun: "A host of `plan` or `apply`",
+    RunReport: "`plan`, `apply` and `update`",
+    HostRun: "A host of `plan`, `apply` or `update`",
     OperationResult: "An operation",
+    VersionMove: "A move",
     FileDiff: "A diff",
     VerifyReport: "`verify`",
     HostVerification: "A host of `verify`",

@@ -1,0 +1,85 @@
+"""The end of a command that made a report: show it, then keep it, and exit with its code.
+
+Shown first: a full disk must not lose the table of what was done to the hosts.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from deeprig.errors import DeeprigError, ExitCode
+
+if TYPE_CHECKING:
+    from deeprig.report.store import Report
+
+#: One thing to be done with a finished report; raises DeeprigError when it cannot be done.
+Step = Callable[[], None]
+
+
+def show_report(report: Report, *, as_json: bool, verbose: bool = False) -> None:
+    """Print the report to standard output: its public JSON, or tables."""
+    import json
+
+    from deeprig.cli.terminal import output_console
+    from deeprig.report import terminal
+
+    with output_that_may_be_full():
+        if as_json:
+            click.echo(json.dumps(report.to_json(), indent=2))
+        else:
+            terminal.render(report, output_console(), verbose=verbose)
+
+
+def store_report(report: Report, lab_directory: Path, *, told: str | None) -> None:
+    """Store the report in the lab directory and say where; ``told`` is how to show it again."""
+    from deeprig.cli.terminal import shown_path
+    from deeprig.report import store
+
+    path = store.save(report, lab_directory)
+    if told is not None:
+        click.echo(f"Report: {shown_path(path)} ({told})", err=True)
+
+
+def close_and_exit(code: ExitCode, *steps: Step) -> NoReturn:
+    """Take every step, whatever happens to the others, and exit with the report's code.
+
+    A step that fails is told in one message and makes the exit code 1; an interrupted run stays
+    130.
+    """
+    failures: list[DeeprigError] = []
+    for step in steps:
+        try:
+            step()
+        except DeeprigError as error:
+            failures.append(error)
+    for failure in failures:
+        failure.show()
+    is_worse = failures and code is not ExitCode.INTERRUPTED
+    raise click.exceptions.Exit(ExitCode.FAILED if is_worse else code)
+
+
+@contextmanager
+def output_that_may_be_full() -> Iterator[None]:
+    """Turn a failure to write to standard output into a DeeprigError.
+
+    A closed pipe is left to click: the reader has seen enough, and that is no error of ours.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # What is left in the buffer would fail again when Python ends, with a traceback and 120.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise DeeprigError(
+            f"the report cannot be printed: {error.strerror}",
+            place="standard output",
+            remedy="make room; 'deeprig report' shows the stored report again",
+        ) from error
