@@ -1,0 +1,29 @@
+"""Place the programs of ``host/`` on the host, as one archive that its own python3 runs."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+from pyinfra.api.operation import OperationMeta
+from pyinfra.operations import files
+
+from deeprig.host_programs import build_archive
+from deeprig.role import RoleContext
+
+#: Where it lands. /opt is for add-on software (hier(7)); root owns it, everybody may read it.
+PROGRAMS = "/opt/deeprig/programs/deeprig_host.pyz"
+_PARTS = ("driver",)
+
+
+def place_host_programs(context: RoleContext[Any]) -> OperationMeta:
+    """Place the archive of host programs at ``PROGRAMS``; nothing happens when it is there."""
+    archive = build_archive(context.content.file("host"), *_PARTS)
+    return files.put(
+        name="Place deeprig's programs",
+        src=BytesIO(archive),
+        dest=PROGRAMS,
+        user="root",
+        group="root",
+        mode="755",
+    )
