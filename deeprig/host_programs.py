@@ -1,7 +1,7 @@
 """The programs of ``host/`` as one file: a Python archive that any python3 runs (zipapp(3)).
 
-It is built from the sources alone, byte for byte the same every time, so that a host that has it
-is left as it is.
+It is built from the sources alone, byte for byte the same every time and on every controller (so
+not compressed: zlibs differ), so that a host that has it is left as it is.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def build_archive(programs: Path, *parts: str) -> bytes:
     for part in parts:
         files += sorted((package / part).rglob("*.py"))
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         _add(archive, "__main__.py", b"from deeprig_host.__main__ import main\n\nmain()\n")
         for file in files:
             _add(archive, str(file.relative_to(programs)), file.read_bytes())
@@ -35,6 +35,6 @@ def build_archive(programs: Path, *parts: str) -> bytes:
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
     entry = zipfile.ZipInfo(name, _TIME)
-    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.compress_type = zipfile.ZIP_STORED
     entry.external_attr = _READABLE_BY_ALL
     archive.writestr(entry, content)

@@ -5,4 +5,10 @@ from deeprig.tasks.host_programs import place_host_programs
 from deeprig.tasks.packages import install_packages, refresh_package_lists
 from deeprig.tasks.templates import place_template
 
-__all__ = ["changed", "install_packages", "place_host_programs", "place_template", "refresh_package_lists"]
+__all__ = [
+    "changed",
+    "install_packages",
+    "place_host_programs",
+    "place_template",
+    "refresh_package_lists",
+]
