@@ -26,7 +26,7 @@ def drift(
     if installed.target is None:
         return ("it is not there",)
     name = Path(installed.target).name
-    if name not in (digest, f"{digest}-repaired"):
+    if name not in (digest, f"{digest}-again"):
         return ("its declaration changed",)
     return (*_python(declared, installed), *_conda(declared, installed), *_pip(declared, installed))
 

@@ -18,9 +18,13 @@ from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host
 
+from deeprig.engine.remarks import explain, tell_move
 from deeprig.fetch import fetch
+from deeprig.report.model import VersionMove
+from roles.conda import newer
 from roles.conda.drift import drift
 from roles.conda.facts import CondaEnvironment, CondaInstallation, InstalledEnvironment
+from roles.conda.newer import PipUpgrades, SolvedPackages
 from roles.conda.settings import CondaSettings, EnvironmentSettings
 
 _INSTALLER = "/var/tmp/deeprig-conda-installer.sh"  # noqa: S108 - uploaded as root, mode 600
@@ -72,9 +76,15 @@ def installation(settings: CondaSettings, machine: str) -> Commands:
 
 @operation()
 def environment(
-    settings: CondaSettings, declared: EnvironmentSettings, network: dict[str, str]
+    settings: CondaSettings,
+    declared: EnvironmentSettings,
+    network: dict[str, str],
+    update: bool = False,
 ) -> Commands:
-    """Have an environment as it is declared. A failed build leaves the old one in use."""
+    """Have an environment as it is declared. A failed build leaves the old one in use.
+
+    ``update`` builds it anew where newer packages would be chosen today; a lock stays.
+    """
     host: Host = ctx_host.get()
     path = settings.environment_path(declared.name)
     kept = settings.generations_path(declared.name)
@@ -86,8 +96,13 @@ def environment(
     digest = declared.digest(settings)
     differences = drift(declared, digest, installed)
     if not differences:
-        host.noop(f"environment {declared.name} is as declared")
-        return
+        found = _newer(settings, declared, installed, network) if update else ()
+        if not found:
+            host.noop(f"environment {declared.name} is as declared")
+            return
+        for move in found:
+            tell_move(move.what, move.before, move.after)
+    explain(*(f"{declared.name}: {difference}" for difference in differences))
     build = f"{kept}/{_free_name(digest, installed)}"
     yield from _build(settings, declared, build, network)
     yield from _switch(path, build)
@@ -150,12 +165,31 @@ def _tidy(
         yield StringCommand("rm", "-rf", QuoteString(f"{kept}/{name}"))
 
 
+def _newer(
+    settings: CondaSettings,
+    declared: EnvironmentSettings,
+    installed: InstalledEnvironment,
+    network: dict[str, str],
+) -> tuple[VersionMove, ...]:
+    """Return what a solve of today would change in an environment that is as declared."""
+    if declared.conda_lock is not None:
+        return ()
+    host: Host = ctx_host.get()
+    solving = tuple((network | declared.solve_environment).items())
+    solved = host.get_fact(
+        SolvedPackages, words=newer.conda_words(settings, declared), variables=solving
+    )
+    upgrades = None
+    if declared.pip.packages and declared.pip_lock is None:
+        words = newer.pip_words(settings, declared)
+        upgrades = host.get_fact(PipUpgrades, words=words, variables=tuple(network.items()))
+    return newer.moves(declared, installed, solved or {}, upgrades or {}) if solved else ()
+
+
 def _free_name(digest: str, installed: InstalledEnvironment) -> str:
-    """Return a directory for a new build that is not the one in use (a drifted build's repair)."""
+    """Return a directory for a new build that is not the one in use (a repair, an update)."""
     current = Path(installed.target or "").name
-    if current != digest:
-        return digest
-    return f"{digest}-repaired"
+    return f"{digest}-again" if current == digest else digest
 
 
 def _as_numbers(version: str) -> tuple[int, ...]:

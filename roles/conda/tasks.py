@@ -43,6 +43,7 @@ def deploy_conda(context: RoleContext[CondaSettings]) -> None:
             settings=settings,
             declared=environment,
             network=context.network.environment(),
+            update=context.update.environments,
         )
 
 

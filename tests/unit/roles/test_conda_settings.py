@@ -34,7 +34,7 @@ def test_an_environment_as_declared_has_no_drift():
     digest = made.environments[0].digest(made)
     pip = (("torch", "2.13.0+cpu"), ("scikit-learn", "1.7.0"))
     assert differences(made, installed(digest, pip_packages=pip)) == ()
-    assert differences(made, installed(f"{digest}-repaired", pip_packages=pip)) == ()
+    assert differences(made, installed(f"{digest}-again", pip_packages=pip)) == ()
 
 
 @pytest.mark.parametrize(
