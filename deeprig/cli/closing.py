@@ -69,15 +69,17 @@ def close_and_exit(code: ExitCode, *steps: Step) -> NoReturn:
 def output_that_may_be_full() -> Iterator[None]:
     """Turn a failure to write to standard output into a DeeprigError.
 
-    A closed pipe is left to click: the reader has seen enough, and that is no error of ours.
+    A closed pipe is none: whoever reads it (``| head``) has seen enough.
     """
     try:
         yield
-    except BrokenPipeError:
-        raise
     except OSError as error:
-        # What is left in the buffer would fail again when Python ends, with a traceback and 120.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # What is left in the buffer would fail again when Python ends, with a message and 120.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+        if isinstance(error, BrokenPipeError):
+            return
         raise DeeprigError(
             f"the report cannot be printed: {error.strerror}",
             place="standard output",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @inventory_option
 @click.option(
     "--command",
-    type=click.Choice(["plan", "apply", "verify"]),
+    type=click.Choice(["plan", "apply", "update", "verify"]),
     help="The newest report of this command.",
 )
 @click.option(
@@ -43,7 +43,7 @@ def report(
 ) -> None:
     """Show FILE, or the newest report of the lab.
 
-    plan, apply and verify store their reports in the lab's reports directory.
+    plan, apply, update and verify store their reports in the lab's reports directory.
     """
     from deeprig.errors import UsageProblem
     from deeprig.inventory.place import lab_directory
@@ -57,13 +57,20 @@ def report(
     form = "json" if as_json else form or "text"
     if output is not None:
         _write(output, as_text(loaded, form, verbose=verbose))
-    elif form == "text":
-        from deeprig.cli.terminal import output_console
-
-        _render(loaded, output_console(), verbose=verbose)
     else:
-        # Bytes: XML and HTML say that they are UTF-8, whatever the locale is.
-        click.echo(as_text(loaded, form).encode(), nl=False)
+        _show(loaded, form, verbose=verbose)
+
+
+def _show(loaded: Report, form: str, *, verbose: bool) -> None:
+    from deeprig.cli.closing import output_that_may_be_full
+    from deeprig.cli.terminal import output_console
+
+    with output_that_may_be_full():
+        if form == "text":
+            _render(loaded, output_console(), verbose=verbose)
+        else:
+            # Bytes: XML and HTML say that they are UTF-8, whatever the locale is.
+            click.echo(as_text(loaded, form).encode(), nl=False)
 
 
 def as_text(loaded: Report, form: str, *, verbose: bool = False) -> str:
@@ -96,10 +103,8 @@ def _render(loaded: Report, console: Console, *, verbose: bool) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    from deeprig.errors import UsageProblem
+    from deeprig.report import output
 
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageProblem(f"it cannot be written: {error.strerror}", place=str(path)) from error
+    output.require_writable(path)
+    output.write(path, text)
     click.echo(f"wrote {path}", err=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -41,15 +40,15 @@ _REBOOT: dict[bool | None, Literal["when-needed", "never"] | None] = {
 
 
 def run_and_exit(mode: Literal["plan", "apply", "update"], request: RunRequest) -> None:
-    """Run, store and show the report, and exit with its code."""
+    """Run, show and store the report, and exit with its code."""
     from deeprig.engine.embedding import patch_standard_library
 
     patch_standard_library()
+    from deeprig.cli.closing import close_and_exit, show_report, store_report
     from deeprig.cli.progress import progress_for
-    from deeprig.cli.terminal import output_console, shown_path
     from deeprig.engine.run import DEFAULT_PARALLEL, run_lab
     from deeprig.inventory.load import load_lab
-    from deeprig.report import exit_codes, store, terminal
+    from deeprig.report import exit_codes
     from deeprig.role import NO_UPDATE
     from deeprig.selection import Selection
 
@@ -73,10 +72,9 @@ def run_and_exit(mode: Literal["plan", "apply", "update"], request: RunRequest) 
         )
     code = exit_codes.of_run(report, detailed_exitcode=request.detailed_exitcode)
     report = report.with_exit_code(code)
-    path = store.save(report, lab.directory)
-    if request.as_json:
-        click.echo(json.dumps(report.to_json(), indent=2))
-    else:
-        terminal.render(report, output_console(), verbose=request.verbose)
-        click.echo(f"Report: {shown_path(path)} (deeprig report)", err=True)
-    raise click.exceptions.Exit(code)
+    told = None if request.as_json else "deeprig report"
+    close_and_exit(
+        code,
+        lambda: show_report(report, as_json=request.as_json, verbose=request.verbose),
+        lambda: store_report(report, lab.directory, told=told),
+    )

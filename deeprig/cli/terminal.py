@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from pathlib import Path
 from typing import TextIO
@@ -24,12 +26,20 @@ def progress_console() -> Console:
 
 def _console(stream: TextIO) -> Console:
     is_terminal = stream.isatty()
-    return Console(
+    return _PipedConsole(
         file=stream,
         highlight=False,
         soft_wrap=not is_terminal,
         width=None if is_terminal else _WIDE,
     )
+
+
+class _PipedConsole(Console):
+    """A console that raises BrokenPipeError, as any stream does, where rich would exit with 1."""
+
+    def on_broken_pipe(self) -> None:
+        """Let the command end its work: the report is still to be stored."""
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
 def shown_path(path: Path) -> Path:

@@ -37,20 +37,20 @@ def verify(
     Runs every role's testinfra checks, and a training test inside each environment that declares
     one. A host that shows or declares a GPU fails without CUDA. Unknown is never a pass.
     """
-    import json
-
     from deeprig.engine.embedding import patch_standard_library
 
     patch_standard_library()
+    from deeprig.cli.closing import close_and_exit, show_report, store_report
     from deeprig.cli.progress import verify_progress_for
-    from deeprig.cli.terminal import output_console, shown_path
     from deeprig.errors import ExitCode
     from deeprig.inventory.load import load_lab
-    from deeprig.report import exit_codes, store, terminal
+    from deeprig.report import exit_codes, output
     from deeprig.report import junit as junit_format
     from deeprig.selection import Selection
     from deeprig.verify.run import DEFAULT_PARALLEL, verify_lab
 
+    if junit is not None:
+        output.require_writable(junit)
     lab = load_lab(inventory)
     selection = Selection(limit, roles, skipped)
     with verify_progress_for(as_json=as_json) as progress:
@@ -59,12 +59,11 @@ def verify(
         )
     code = ExitCode.INTERRUPTED if was_interrupted else exit_codes.of_verification(report)
     report = report.with_exit_code(code)
-    path = store.save(report, lab.directory)
+    told = None if as_json else "deeprig report --format html"
+    steps = [
+        lambda: show_report(report, as_json=as_json),
+        lambda: store_report(report, lab.directory, told=told),
+    ]
     if junit is not None:
-        junit.write_text(junit_format.to_xml(report), encoding="utf-8")
-    if as_json:
-        click.echo(json.dumps(report.to_json(), indent=2))
-    else:
-        terminal.render(report, output_console())
-        click.echo(f"Report: {shown_path(path)} (deeprig report --format html)", err=True)
-    raise click.exceptions.Exit(code)
+        steps.append(lambda: output.write(junit, junit_format.to_xml(report)))
+    close_and_exit(code, *steps)

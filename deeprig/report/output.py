@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from pathlib import Path
 
 from deeprig.errors import DeeprigError, UsageProblem

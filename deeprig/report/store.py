@@ -18,7 +18,7 @@ Report = RunReport | VerifyReport
 KEPT_COUNT = 50
 _DIRECTORY = "reports"
 #: Our own names. Any other file in the directory is somebody's, and never touched.
-_NAME = re.compile(r"(\d{8}T\d{6}Z)-(plan|apply|verify)(?:-(\d+))?\.json")
+_NAME = re.compile(r"(\d{8}T\d{6}Z)-(plan|apply|update|verify)(?:-(\d+))?\.json")
 
 
 def save(report: Report, lab_directory: Path) -> Path:
@@ -39,7 +39,7 @@ def save(report: Report, lab_directory: Path) -> Path:
         raise DeeprigError(
             f"the report cannot be stored: {error.strerror}",
             place=str(error.filename or directory),
-            remedy="make the directory writable for you; --json prints the report as well",
+            remedy="make room, and the directory writable; --json prints the whole report as well",
         ) from error
     return path
 

@@ -71,9 +71,9 @@ def declared(request: pytest.FixtureRequest, host: Any) -> DeclaredHost:
         raise pytest.UsageError(f"the inventory names no host {name!r}") from None
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def facts(host: Any) -> HostFacts:
-    """Return the host's facts, read now."""
+    """Return the host's facts, read once per role: they do not change during a run."""
     from deeprig.facts import Machine
 
     fact = Machine()

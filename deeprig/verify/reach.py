@@ -1,16 +1,23 @@
-"""Ask whether a host can be verified at all: reachable, its identity known, sudo without asking."""
+"""Ask what a host is, and whether it can be verified: reachable, known, sudo without asking."""
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
+from pyinfra.api.exceptions import FactProcessError
+
 from deeprig.errors import Problem
+from deeprig.facts import HostFacts, Machine
 from deeprig.inventory.model import DeclaredHost
 from deeprig.verify.ssh_config import ssh_config_text
 
 _SSH_FAILED = 255
+#: Said by the host once the connection and sudo are good, before its facts.
+_REACHED = "@@deeprig:reached"
 #: Part of ssh's or sudo's message, what it means, what to do.
 _CAUSES: tuple[tuple[str, str, str], ...] = (
     (
@@ -34,12 +41,25 @@ _CAUSES: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def unreachable_reason(host: DeclaredHost, lab_directory: Path) -> Problem | None:
-    """Return why the host's checks cannot run, or None when they can."""
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What one connection told: why checks cannot run (``problem``), or the machine's facts.
+
+    Both are None where the host can be reached and its facts cannot be read: its checks say so.
+    """
+
+    problem: Problem | None = None
+    facts: HostFacts | None = None
+
+
+def reach(host: DeclaredHost, lab_directory: Path) -> Reach:
+    """Connect once, as the checks will, and return what that told."""
+    fact = Machine()
+    may_become_root = "sudo -n true && " if host.needs_sudo else ""
+    probe = shlex.join(["sh", "-c", f"{may_become_root}echo {_REACHED} && {fact.command()}"])
     with tempfile.TemporaryDirectory(prefix="deeprig-") as directory:
         config = Path(directory, "ssh_config")
         config.write_text(ssh_config_text(host, lab_directory, Path(directory)), encoding="utf-8")
-        probe = "sudo -n true" if host.needs_sudo else "true"
         done = subprocess.run(
             ["ssh", "-F", str(config), "-o", "ConnectTimeout=10", host.name, probe],
             capture_output=True,
@@ -47,15 +67,21 @@ def unreachable_reason(host: DeclaredHost, lab_directory: Path) -> Problem | Non
             check=False,
             stdin=subprocess.DEVNULL,
         )
-    if done.returncode == 0:
-        return None
-    said = done.stderr.strip()
+    if _REACHED not in done.stdout.splitlines():
+        return Reach(problem=_problem(host, done.stderr.strip(), done.returncode))
+    try:
+        return Reach(facts=fact.process(done.stdout.splitlines()))
+    except FactProcessError:
+        return Reach()
+
+
+def _problem(host: DeclaredHost, said: str, exit_code: int) -> Problem:
     for part, reason, remedy in _CAUSES:
         if part in said:
             return Problem(host.address, reason, remedy)
-    kind = "no connection" if done.returncode == _SSH_FAILED else "sudo does not work"
+    kind = "no connection" if exit_code == _SSH_FAILED else "sudo does not work"
     return Problem(
         host.address,
-        f"{kind} ({said.splitlines()[-1] if said else f'exit {done.returncode}'})",
+        f"{kind} ({said.splitlines()[-1] if said else f'exit {exit_code}'})",
         "is it on, on the network, and is sshd listening? Check ssh_hostname and ssh_port",
     )

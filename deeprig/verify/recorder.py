@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TextIO
+from typing import Any, TextIO
 
 import pytest
 
@@ -49,7 +49,7 @@ class Recorder:
                 evidence=self.masker(check.evidence),
                 seconds=round(report.duration, 2),
                 environment=check.environment,
-                data=check.data,
+                data=masked_data(check.data, self.masker),
                 simulated=check.simulated,
             )
             for check in (recorder.recorded if recorder else ())
@@ -79,6 +79,17 @@ class Recorder:
     def _write(self, result: CheckResult) -> None:
         self.stream.write(json.dumps(asdict(result)) + "\n")
         self.stream.flush()
+
+
+def masked_data(value: Any, masker: Masker) -> Any:
+    """Return JSON data with every text in it masked, names included, however deep it lies."""
+    if isinstance(value, str):
+        return masker(value)
+    if isinstance(value, Mapping):
+        return {masker(str(key)): masked_data(item, masker) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [masked_data(item, masker) for item in value]
+    return value
 
 
 def _outcome(call: pytest.CallInfo[None], report: pytest.TestReport) -> Outcome:

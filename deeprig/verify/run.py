@@ -6,9 +6,10 @@ import json
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
-from typing import Protocol
+from typing import Any, Protocol
 
 from gevent.pool import Pool
 
@@ -22,7 +23,7 @@ from deeprig.masking import Masker
 from deeprig.report.decode import decode
 from deeprig.report.model import CheckResult, HostVerification, VerifyReport
 from deeprig.selection import Selection
-from deeprig.verify.reach import unreachable_reason
+from deeprig.verify.reach import reach
 
 #: A session is a Python process of about 80 MB; the checks themselves run on the hosts.
 DEFAULT_PARALLEL = 8
@@ -48,6 +49,7 @@ class _Session:
     roles: tuple[str, ...]
     progress: VerifyProgress
     checks: list[CheckResult] = field(default_factory=list)
+    facts: Mapping[str, Any] = field(default_factory=dict)
     result: HostVerification | None = None
 
 
@@ -66,24 +68,35 @@ def verify_lab(
         _Session(lab, host, verified_roles(lab.content, host, selection), progress)
         for host in hosts
     ]
-    pool = Pool(parallel)
-    # Checks change nothing, so nothing of them is worth finishing.
-    with interruptible(lambda: None, patience=0) as interruption:
-        interruption.greenlets = [pool.spawn(_run, session) for session in sessions]
-        pool.join()
-        was_interrupted = interruption.is_asked
-    for greenlet in interruption.greenlets:
-        if not isinstance(greenlet.value, Abandoned):
-            greenlet.get()
+    was_interrupted = _run_all(sessions, parallel)
     report = VerifyReport(
         started=started,
         finished=_now(),
         seconds=round(time.monotonic() - clock, 2),
         version=__version__,
         inventory=str(lab.path),
-        hosts=tuple(_verdict(session) for session in sessions),
+        hosts=tuple(session.result or _interrupted(session) for session in sessions),
     )
     return report, was_interrupted
+
+
+def _run_all(sessions: Sequence[_Session], parallel: int) -> bool:
+    """Run the sessions, several at once. Return whether the person interrupted them."""
+    pool = Pool(parallel)
+    # Checks change nothing, so nothing of them is worth finishing.
+    with interruptible(lambda: None, patience=0) as interruption:
+        for session in sessions:
+            pool.wait_available()
+            if interruption.is_asked:
+                break
+            # One by one: a Ctrl-C must find those that run while others wait for their turn.
+            interruption.greenlets.append(pool.spawn(_run, session))
+        pool.join()
+        was_interrupted = interruption.is_asked
+    for greenlet in interruption.greenlets:
+        if not isinstance(greenlet.value, Abandoned):
+            greenlet.get()
+    return was_interrupted
 
 
 def verified_roles(content: Content, host: DeclaredHost, selection: Selection) -> tuple[str, ...]:
@@ -100,19 +113,21 @@ def verified_roles(content: Content, host: DeclaredHost, selection: Selection) -
 def _run(session: _Session) -> None:
     started = time.monotonic()
     session.progress.host_started(session.host.name)
-    problem = unreachable_reason(session.host, session.lab.directory)
-    if problem is not None:
-        session.result = HostVerification(
+    reached = reach(session.host, session.lab.directory)
+    session.facts = asdict(reached.facts) if reached.facts else {}
+    if reached.problem is not None:
+        result = HostVerification(
             session.host.name,
             "unreachable",
-            reason=f"{problem.place}: {problem.reason}",
-            remedy=problem.remedy,
+            reason=f"{reached.problem.place}: {reached.problem.reason}",
+            remedy=reached.problem.remedy,
         )
-    elif session.roles:
-        _run_checks(session)
-    result = _verdict(session, seconds=round(time.monotonic() - started, 2))
-    session.result = result
-    session.progress.host_finished(result)
+    else:
+        if session.roles:
+            _run_checks(session)
+        result = _verdict(session)
+    session.result = replace(result, seconds=round(time.monotonic() - started, 2))
+    session.progress.host_finished(session.result)
 
 
 def _run_checks(session: _Session) -> None:
@@ -133,22 +148,30 @@ def _run_checks(session: _Session) -> None:
             process.terminate()
             process.wait()
     if process.returncode != 0:
-        masker = Masker.of(session.host.settings)
-        session.checks.append(
-            CheckResult(
-                host=session.host.name,
-                role="verify",
-                name="the checks ran to their end",
-                outcome="unknown",
-                evidence=masker("\n".join(errors.splitlines()[-20:])),
-            )
+        masker = Masker.of(session.host.settings, *session.host.role_settings.values())
+        _note_unfinished(session, masker("\n".join(errors.splitlines()[-20:])))
+
+
+def _note_unfinished(session: _Session, evidence: str) -> None:
+    """Record that checks may be missing, so that those which passed prove nothing alone."""
+    session.checks.append(
+        CheckResult(
+            host=session.host.name,
+            role="verify",
+            name="the checks ran to their end",
+            outcome="unknown",
+            evidence=evidence,
         )
+    )
 
 
-def _verdict(session: _Session, seconds: float = 0.0) -> HostVerification:
-    if session.result is not None:
-        return session.result
-    return HostVerification.of_checks(session.host.name, tuple(session.checks), seconds=seconds)
+def _interrupted(session: _Session) -> HostVerification:
+    _note_unfinished(session, f"interrupted after {len(session.checks)} finished checks")
+    return _verdict(session)
+
+
+def _verdict(session: _Session) -> HostVerification:
+    return HostVerification.of_checks(session.host.name, tuple(session.checks), facts=session.facts)
 
 
 def _now() -> str:

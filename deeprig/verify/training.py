@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+#: Of ``host/deeprig_host/training/document.py``.
+SCHEMA = "deeprig.training/1"
 #: ssh carries a command as one argument; Linux allows 128 KiB for it (MAX_ARG_STRLEN).
 _LARGEST_COMMAND = 120_000
 
@@ -36,13 +38,22 @@ def prove_training(
     if len(script) > _LARGEST_COMMAND:
         raise RuntimeError(f"the training programs are too large to send: {len(script)} bytes")
     done = host.run(script)
-    try:
-        result = json.loads(done.stdout)
-    except ValueError:
+    result = _answer(done.stdout)
+    if result is None:
         said = (done.stderr or done.stdout).strip()[-600:]
         return Proof(None, f"the training test gave no answer (exit {done.rc}): {said}", {})
     is_good = done.rc == 0 and result.get("outcome") == "pass"
     return Proof(is_good, str(result.get("evidence", "no evidence")), result)
+
+
+def _answer(text: str) -> dict[str, Any] | None:
+    """Return the document of a training run, or None for anything that is none."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):  # RecursionError: nested too deep for any answer
+        return None
+    is_answer = isinstance(document, dict) and document.get("schema") == SCHEMA
+    return document if is_answer else None
 
 
 def _archive(programs: Path) -> bytes:

@@ -124,6 +124,8 @@ def test_newest_of_a_command(tmp_path):
     assert store.newest(tmp_path) == apply
     assert store.newest(tmp_path, "plan") == plan
     assert store.newest(tmp_path, "verify") == verify
+    update = store.save(at(4, "update"), tmp_path)
+    assert store.newest(tmp_path, "update") == update
 
 
 @pytest.mark.parametrize("command", [None, "plan"])
