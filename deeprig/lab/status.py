@@ -1,4 +1,4 @@
-"""What ``lab status --json`` tells: the object is stable, and documented in docs/lab.md."""
+"""What ``lab status --json`` tells: the object is stable, and documented in docs/json.md."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Write docs/json.md from the report classes and recorded reports of a real machine.
+"""Write docs/json.md from the report classes and recorded documents of a real machine.
 
     python -m tests.unit.report.json_doc
 
-``recorded/`` holds reports as ``deeprig plan``, ``apply`` and ``verify`` wrote them.
+``recorded/`` holds documents as the commands printed them (tests/e2e/record_documents.py).
 """
 
 from __future__ import annotations
@@ -23,35 +23,41 @@ from deeprig.report.model import (
     VerifyReport,
     VersionMove,
 )
+from tests.unit.report.small_documents import DESCRIPTIONS
 
 PAGE = Path(__file__).parents[3] / "docs" / "json.md"
 RECORDED = Path(__file__).parent / "recorded"
 _WIDTH = 100
+#: Recorded by tests/e2e/record_documents.py.
+REPORTS = ("plan", "apply", "verify")
+SMALL = ("init", "lock", "lab.status", "lab.down")
 
-_HEAD = """# Reports as JSON
+_HEAD = """# Documents as JSON
 
-Written by `python -m tests.unit.report.json_doc` from the classes in `deeprig/report/model.py` and
-from reports of a real run; a test keeps it so.
+Written by `python -m tests.unit.report.json_doc` from the classes in `deeprig/report/model.py`,
+from `tests/unit/report/small_documents.py` and from documents of a real run; a test keeps it so.
 
-`deeprig plan`, `apply`, `update` and `verify` print one JSON object with `--json`, and nothing
-else on
-standard output. Each run also stores it in the lab directory, as `reports/<time>-<command>.json`,
-readable by its owner only; the newest {kept} of a lab are kept. `deeprig report --json` prints the
-newest again, or a file; `--format junit` and `--format html` turn it into what a CI system or a
-browser reads. What `--output` writes has your usual permissions: look at it before you share it.
+Every command prints one JSON object with `--json`, and nothing else on standard output. `deeprig
+plan`, `apply`, `update` and `verify` print a report; each run also stores it in the lab directory,
+as `reports/<time>-<command>.json`, readable by its owner only; the newest {kept} of a lab are kept.
+`deeprig report --json` prints the newest again, or a file; `--format junit` and `--format html`
+turn it into what a CI system or a browser reads. What `--output` writes has your usual permissions:
+look at it before you share it.
 
 What you can rely on:
 
-- `schema` names the command and the version: `deeprig.plan/1`, `deeprig.apply/1`,
-  `deeprig.verify/1`. The number rises when a key goes away or changes its meaning. Keys may be
-  added without that: skip those you do not know.
+- `schema` names the kind of document and the version: `deeprig.plan/1`, `deeprig.apply/1`,
+  `deeprig.update/1`, `deeprig.verify/1` and so on. The number rises when a key goes away or changes
+  its meaning. Keys may be added without that: skip those you do not know.
 - Every key below is always there. `null` means that there is nothing to tell; it is never 0 or "".
 - Times are ISO 8601 in UTC, durations are seconds.
-- Secrets of the inventory are masked in commands, output, diffs and evidence.
-- JSON has no NaN: a metric that is not a finite number is the text `"nan"`, `"inf"` or `"-inf"`.
+- Secrets of the inventory are masked in commands, output, diffs, evidence and data.
+- JSON has no NaN: a number that is not finite is the text `"nan"`, `"inf"` or `"-inf"`; in a
+  training it is `null`.
 - `exit_code` is the exit code of the command: 0 good, 1 something failed or could not be proven,
   3 a host was unreachable, 4 changes pending (`plan --detailed-exitcode`), 130 interrupted. Where
-  several apply: 130, then 1, then 3, then 4. (Bad usage, 2, makes no report.)
+  several apply: 130, then 1, then 3, then 4. (Bad usage, 2, makes no report.) A command that
+  prints its report and cannot store it says so and exits 1, whatever the report says.
 - A host is `passed` only if a check passed and none failed or is unknown. deeprig refuses to read a
   report that claims otherwise.
 """
@@ -115,7 +121,8 @@ _DESCRIPTIONS: dict[type, dict[str, str]] = {
         "reason": "why it is not `passed`, where no check says it",
         "remedy": "how to put it right",
         "checks": "in the order in which they ran",
-        "facts": "what the host is, where it was asked",
+        "facts": "what the host is: distribution, kernel, Python, NVIDIA devices; "
+        "empty if it was not reached",
         "seconds": "how long it took",
     },
     CheckResult: {
@@ -126,8 +133,7 @@ _DESCRIPTIONS: dict[type, dict[str, str]] = {
         "evidence": "what was seen, whether it passed or not",
         "seconds": "how long it took; checks of one test share its time",
         "environment": "the conda environment it ran in",
-        "data": "more, for programs. A training: `device`, `metrics` (`accuracy`, `macro_recall`, "
-        "`macro_f1`, losses), `curves`, `confusion_matrix`",
+        "data": "more, for programs; a check that trains has a training (below) in it",
         "simulated": "whether what it checked stands in for the real thing (test hosts only)",
     },
 }
@@ -147,12 +153,13 @@ def page() -> str:
     """Return the text of docs/json.md."""
     parts = [_HEAD.format(kept=store.KEPT_COUNT)]
     parts += [_class(kind, title) for kind, title in _TITLES.items()]
+    parts += [description.table() for description in DESCRIPTIONS.values()]
     parts.append(
         "## Examples\n\nOf a real run on a throwaway host of `deeprig lab`. Its conda command is "
         "simulated, and the\nchecks of it say so; the training is real. One check fails: the "
         "container may not lock as much\nmemory as was declared.\n"
     )
-    parts += [_example(command) for command in ("plan", "apply", "verify")]
+    parts += [_example(name) for name in (*REPORTS, *SMALL)]
     return "\n".join(parts)
 
 
@@ -186,9 +193,13 @@ def _kind(hint: Any) -> str:
     return "object"
 
 
-def _example(command: str) -> str:
-    report = store.load(RECORDED / f"{command}.json")
-    return f"### {command}\n\n```json\n{pretty(report.to_json())}\n```\n"
+def _example(name: str) -> str:
+    return f"### {name.replace('.', ' ')}\n\n```json\n{pretty(recorded(name))}\n```\n"
+
+
+def recorded(name: str) -> Any:
+    """Return a document of the recorded run."""
+    return json.loads((RECORDED / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def pretty(value: Any, indent: int = 0, taken: int = 0) -> str:

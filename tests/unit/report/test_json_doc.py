@@ -30,8 +30,10 @@ def test_a_recorded_report_is_read_and_written_without_loss(command):
 
 def test_the_examples_of_the_page_are_whole_reports():
     examples = re.findall(r"```json\n(.*?)```", json_doc.page(), re.DOTALL)
-    reports = [store.from_json(json.loads(example)) for example in examples]
+    reports = [store.from_json(json.loads(example)) for example in examples[:3]]
     assert [report.command for report in reports] == ["plan", "apply", "verify"]
+    small = [json.loads(example)["schema"] for example in examples[3:]]
+    assert small == [f"deeprig.{name}/1" for name in json_doc.SMALL]
 
 
 def test_the_examples_show_what_matters():
@@ -43,3 +45,4 @@ def test_the_examples_show_what_matters():
     outcomes = {check.outcome for check in verify.hosts[0].checks}
     assert outcomes == {"pass", "fail"}
     assert any("metrics" in check.data for check in verify.hosts[0].checks)
+    assert verify.hosts[0].facts["distribution"] == "debian"
