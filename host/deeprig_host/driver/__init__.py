@@ -1,0 +1,1 @@
+"""The NVIDIA driver on this machine: look, change as one transaction, prove, put back."""
