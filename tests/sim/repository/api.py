@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.sim.repository import nvidia_repository, ubuntu_archive
-from tests.sim.repository.compiled import Programs, compile_programs
+from tests.sim.repository.compiled import Programs, compile_programs, load_programs
 from tests.sim.repository.index import indexed
 from tests.sim.repository.prebuilt import KernelRoot, SignedModules, signed_modules
 from tests.sim.repository.signing import Key, make_key, sign
@@ -38,6 +38,11 @@ class SimRepositories:
     ubuntu: Path
     key: Key
     programs_directory: Path
+
+    @property
+    def programs(self) -> Programs:
+        """Return the compiled programs, for packages that a test adds (``faults.new_driver``)."""
+        return load_programs(self.programs_directory)
 
     @property
     def fingerprint(self) -> str:

@@ -61,6 +61,11 @@ def compile_programs(work: Path) -> Programs:
         _gcc(work, name, source, ("-fPIC", "-shared", f"-Wl,-soname,{name}"))
     for name, source in PROGRAMS:
         _gcc(work, name, source, ())
+    return load_programs(work)
+
+
+def load_programs(work: Path) -> Programs:
+    """Return what was compiled in a directory."""
     return Programs({name: (work / name).read_bytes() for name, _ in LIBRARIES + PROGRAMS})
 
 

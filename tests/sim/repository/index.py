@@ -46,7 +46,12 @@ def write_debs(root: Path, packages: Iterable[Indexed]) -> None:
 def write_packages(directory: Path, packages: Iterable[Indexed]) -> None:
     """Write ``Packages`` and ``Packages.gz``."""
     directory.mkdir(parents=True, exist_ok=True)
-    text = "\n".join(entry.stanza() for entry in packages).encode()
+    write_text(directory, "\n".join(entry.stanza() for entry in packages))
+
+
+def write_text(directory: Path, stanzas: str) -> None:
+    """Write ``Packages`` and ``Packages.gz`` of given text."""
+    text = stanzas.encode()
     (directory / "Packages").write_bytes(text)
     (directory / "Packages.gz").write_bytes(gzip.compress(text, compresslevel=1, mtime=0))
 

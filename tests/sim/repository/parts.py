@@ -39,13 +39,11 @@ PERSISTENCED_UNIT = """\
 [Unit]
 Description=NVIDIA Persistence Daemon
 Wants=syslog.target
-StopWhenUnneeded=true
-Before=systemd-backlight@backlight:nvidia_0.service
 
 [Service]
 Type=forking
 PIDFile=/run/nvidia-persistenced/nvidia-persistenced.pid
-ExecStart=/usr/bin/nvidia-persistenced --user nvidia-persistenced --no-persistence-mode --verbose
+ExecStart=/usr/bin/nvidia-persistenced --verbose
 ExecStopPost=/bin/rm -rf /var/run/nvidia-persistenced
 
 [Install]

@@ -80,7 +80,12 @@ def _compile(kernel: KernelRoot, directory: Path, is_open: bool) -> None:
     build = f"/lib/modules/{kernel.release}/build"
     if not (kernel.root / "lib/modules" / kernel.release / "build").is_symlink():
         build = f"/usr/src/linux-headers-{kernel.release}"
-    _inside(kernel, directory.parent, f"make -s -C {build} M=/mnt/{directory.name} modules")
+    place = f"/mnt/{directory.name}"
+    _inside(
+        kernel,
+        directory.parent,
+        f"make -s -C {build} M={place} modules && strip --strip-debug {place}/*.ko",
+    )
 
 
 def _write_version(work: Path, is_open: bool, version: str, module: str) -> str:

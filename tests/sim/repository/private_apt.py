@@ -51,6 +51,10 @@ class PrivateApt:
         """Return ``apt-cache policy`` of packages; of the sources without any."""
         return self._run("apt-cache", "policy", *names)
 
+    def fetch(self, name: str) -> None:
+        """Download a .deb, hash checked, into this apt's directory."""
+        self._run("apt-get", "download", name)
+
     def _installed(self, name: str, version: str) -> str:
         first, _, rest = self._run("apt-cache", "show", f"{name}={version}").partition("\n")
         return f"{first}\nStatus: install ok installed\n{rest.strip()}"

@@ -4,11 +4,11 @@
 #define _DEFAULT_SOURCE
 #include "sim.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -46,11 +46,22 @@ static void hold_devices(int number)
     }
 }
 
+/* As the real one by libnvidia-cfg: its own version does not matter, the library's does. */
+static int is_driver_usable(void)
+{
+    int (*start)(void);
+    void *nvml = dlopen("libnvidia-ml.so.1", RTLD_NOW);
+    if (nvml == NULL)
+        return 0;
+    *(void **)&start = dlsym(nvml, "nvmlInit_v2");
+    return start() == 0;
+}
+
 int main(void)
 {
     sigset_t ends;
     int number, ended;
-    if (strcmp(sim_loaded_version(), sim_own_version()) != 0 || (number = set_mode(1)) < 1) {
+    if (!is_driver_usable() || (number = set_mode(1)) < 1) {
         fprintf(stderr, "nvidia-persistenced failed to initialize. Check syslog for more details.\n");
         return 1;
     }

@@ -7,6 +7,8 @@
 
 #define SIM_MAX_GPUS 32
 
+#pragma GCC visibility push(hidden) /* the libraries export NVIDIA's names only */
+
 struct gpu_model {
     unsigned device_id;
     const char *name;
@@ -46,5 +48,7 @@ long sim_state(const char *address, const char *key, long otherwise);
 int sim_set_state(const char *address, const char *key, long value);
 /* Read a file's first line into `text` without its line end. Returns 0, or -1. */
 int sim_read_line(const char *path, char *text, size_t size);
+
+#pragma GCC visibility pop
 
 #endif

@@ -121,10 +121,10 @@ static void table_head(void)
 static void table_row(int index, const struct card *card)
 {
     char name[28], memory[32], power[32];
-    snprintf(name, sizeof name, "%.24s", card->name);
+    snprintf(name, sizeof name, "%.27s", card->name);
     snprintf(power, sizeof power, "%uW / %4uW", card->power / 1000, card->limit / 1000);
     snprintf(memory, sizeof memory, "%lluMiB / %6lluMiB", card->used_mib, card->total_mib);
-    printf("| %3d  %-24s    %-3s  |   %s Off |                  N/A |\n", index, name,
+    printf("| %3d  %-31s%-3s |   %s Off |                  N/A |\n", index, name,
            card->persistence ? "On" : "Off", card->bus);
     printf("| %2u%%   %2uC    P%u    %18s | %22s | %6u%%      Default |\n", card->fan,
            card->temperature, card->state, power, memory, card->gpu);
@@ -242,8 +242,8 @@ static int query(const char *names)
 
 static int denied(const struct card *card, const char *what)
 {
-    printf("Unable to set %s for GPU %s: Insufficient Permissions\nTerminating early due to "
-           "previous errors.\n", what, card->bus);
+    printf("%s for GPU %s: Insufficient Permissions\nTerminating early due to previous errors.\n",
+           what, card->bus);
     return 4;
 }
 
@@ -260,7 +260,7 @@ static int set_persistence(const char *value)
             continue;
         }
         if (fn("nvmlDeviceSetPersistenceMode")(handle(i), mode) != 0)
-            return denied(&card, "persistence mode");
+            return denied(&card, "Unable to set persistence mode");
         printf("%s persistence mode for GPU %s.\n", mode ? "Enabled" : "Disabled", card.bus);
     }
     puts("All done.");
@@ -281,7 +281,7 @@ static int set_power_limit(const char *value)
             return 2;
         }
         if (fn("nvmlDeviceSetPowerManagementLimit")(handle(i), milliwatts) != 0)
-            return denied(&card, "power limit");
+            return denied(&card, "Failed to set power management limit");
         printf("Power limit for GPU %s was set to %.2f W from %.2f W.\n", card.bus,
                milliwatts / 1000.0, card.limit / 1000.0);
     }
@@ -311,16 +311,16 @@ static int failed_to_start(int error)
 
 static int help(void)
 {
-    puts("NVIDIA System Management Interface, simulated by deeprig's tests\n\n"
-         "nvidia-smi [-L] [-i INDEX] [-pm 0|1] [-pl WATTS]\n"
+    printf("NVIDIA System Management Interface -- v%s, simulated by deeprig's tests\n\n",
+           sim_own_version());
+    puts("nvidia-smi [-L] [-i INDEX] [-pm 0|1] [-pl WATTS]\n"
          "           [--query-gpu=FIELDS --format=csv[,noheader][,nounits]]");
     return 0;
 }
 
 static int bad_option(const char *option)
 {
-    printf("Invalid combination of input arguments. Please run 'nvidia-smi -h' for help.\n\n");
-    fprintf(stderr, "(simulated nvidia-smi: %s)\n", option);
+    printf("ERROR: Option %s is not recognized. Please run 'nvidia-smi -h' for help.\n\n", option);
     return 2;
 }
 
@@ -371,12 +371,8 @@ static int read_argument(struct request *request, char **arguments, int *i)
 
 static int answer(const struct request *request)
 {
-    if (count() == 0) {
-        puts("No devices were found");
-        return 6;
-    }
-    if (only >= count()) {
-        printf("No devices were found\n");
+    if (only >= count() || count() == 0) {
+        puts("No devices found");
         return 6;
     }
     if (request->persistence != NULL)
@@ -388,21 +384,9 @@ static int answer(const struct request *request)
     return request->is_list ? list() : table();
 }
 
-int main(int argc, char **arguments)
+/* Open and initialise NVML. Returns 0, or the exit code after saying why. */
+static int start_nvml(void)
 {
-    struct request request = {0};
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(arguments[i], "-h") == 0 || strcmp(arguments[i], "--help") == 0)
-            return help();
-        if (read_argument(&request, arguments, &i) != 0)
-            return bad_option(arguments[i]);
-    }
-    if (request.query != NULL && !request.is_csv)
-        return bad_option("--query-gpu needs --format=csv");
-    if (sim_has_fault("smi-fails")) {
-        puts("Unable to determine the device handle for GPU0: 0000:01:00.0: Unknown Error");
-        return 255;
-    }
     nvml = dlopen("libnvidia-ml.so.1", RTLD_NOW);
     if (nvml == NULL) {
         puts("NVIDIA-SMI couldn't find libnvidia-ml.so library in your system. Please make sure "
@@ -411,5 +395,26 @@ int main(int argc, char **arguments)
         return 12;
     }
     int error = fn("nvmlInit_v2")();
-    return error != 0 ? failed_to_start(error) : answer(&request);
+    return error == 0 ? 0 : failed_to_start(error);
+}
+
+int main(int argc, char **arguments)
+{
+    struct request request = {0};
+    for (int i = 1; i < argc; i++)
+        if (strcmp(arguments[i], "-h") == 0 || strcmp(arguments[i], "--help") == 0)
+            return help();
+    if (sim_has_fault("smi-fails")) {
+        puts("Unable to determine the device handle for GPU 0000:01:00.0: Unknown Error");
+        return 255;
+    }
+    int failed = start_nvml(); /* the real program looks at no option before this either */
+    if (failed)
+        return failed;
+    for (int i = 1; i < argc; i++)
+        if (read_argument(&request, arguments, &i) != 0)
+            return bad_option(arguments[i]);
+    if (request.query != NULL && !request.is_csv)
+        return bad_option("--query-gpu without --format=csv");
+    return answer(&request);
 }
