@@ -126,7 +126,7 @@ static void table_row(int index, const struct card *card)
     snprintf(memory, sizeof memory, "%lluMiB / %6lluMiB", card->used_mib, card->total_mib);
     printf("| %3d  %-31s%-3s |   %s Off |                  N/A |\n", index, name,
            card->persistence ? "On" : "Off", card->bus);
-    printf("| %2u%%   %2uC    P%u    %18s | %22s | %6u%%      Default |\n", card->fan,
+    printf("| %2u%%   %2uC    P%u    %20s | %22s | %6u%%      Default |\n", card->fan,
            card->temperature, card->state, power, memory, card->gpu);
     puts("|                                         |                        |                  N/A |\n"
          "+-----------------------------------------+------------------------+----------------------+");
