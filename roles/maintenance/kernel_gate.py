@@ -1,0 +1,86 @@
+"""The next-kernel gate on the host: what starts it, and when.
+
+The gate itself is ``driver gate`` of the host programs. It is asked for, never run, by apt
+(DPkg::Post-Invoke) and by kernel packages (/etc/kernel/postinst.d, also under a bare ``dpkg -i``):
+both only touch a file, so that neither can fail, wait or meet dpkg's lock again. A systemd path
+unit sees the file and starts the service, which waits until nobody holds dpkg's locks: only then
+are DKMS modules built and prebuilt ones configured. postinst.d alone would ask too early (modules
+come after the kernel's own scripts) and miss the removal of a driver. A request that comes while
+the gate runs is kept: the file is there again when the service ends. A daily timer, also five
+minutes after each boot, covers what neither hook saw.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyinfra.api.operation import OperationMeta
+from pyinfra.operations import files, systemd
+
+from deeprig.role import RoleContext
+from deeprig.tasks import changed, place_host_programs, place_template
+
+SERVICE = "deeprig-kernel-gate.service"
+#: What starts the service: on request, and once a day.
+TRIGGERS = ("deeprig-kernel-gate.path", "deeprig-kernel-gate.timer")
+UNITS = (SERVICE, *TRIGGERS)
+UNIT_DIRECTORY = "/etc/systemd/system"
+WAITER = "/opt/deeprig/maintenance/wait-for-packages"
+APT_HOOK = "/etc/apt/apt.conf.d/90deeprig-kernel-gate"
+KERNEL_HOOK = "/etc/kernel/postinst.d/zz-deeprig-kernel-gate"
+
+
+def arm_kernel_gate(context: RoleContext[Any]) -> None:
+    """Place programs and units, start the triggers, and only then place the hooks."""
+    place_host_programs(context)
+    place_template(context, WAITER, name="Place what waits for package managers", mode="755")
+    placed = [
+        place_template(
+            context, f"{UNIT_DIRECTORY}/{unit}", name="Place a unit of the next-kernel gate"
+        )
+        for unit in UNITS
+    ]
+    _reload_units(placed)
+    for trigger, unit in zip(TRIGGERS, placed[1:], strict=True):
+        # A timer or path that runs keeps its old times until it is restarted.
+        systemd.service(
+            name="Restart a changed trigger of the next-kernel gate",
+            service=trigger,
+            restarted=True,
+            _if=changed(unit),
+        )
+        systemd.service(
+            name="Start a trigger of the next-kernel gate",
+            service=trigger,
+            running=True,
+            enabled=True,
+        )
+    place_template(context, KERNEL_HOOK, name="Let kernel packages ask the gate", mode="755")
+    place_template(context, APT_HOOK, name="Let apt ask the gate")
+
+
+def remove_kernel_gate() -> None:
+    """Remove the hooks first, then the triggers and everything they start."""
+    for hook in (APT_HOOK, KERNEL_HOOK):
+        files.file(name="Remove a hook of the next-kernel gate", path=hook, present=False)
+    for trigger in TRIGGERS:
+        systemd.service(
+            name="Stop a trigger of the next-kernel gate",
+            service=trigger,
+            running=False,
+            enabled=False,
+        )
+    removed = [
+        files.file(
+            name="Remove a unit of the next-kernel gate",
+            path=f"{UNIT_DIRECTORY}/{unit}",
+            present=False,
+        )
+        for unit in UNITS
+    ]
+    files.file(name="Remove what waits for package managers", path=WAITER, present=False)
+    _reload_units(removed)
+
+
+def _reload_units(units: list[OperationMeta]) -> None:
+    systemd.daemon_reload(name="Let systemd read its units", _if=changed(*units))

@@ -1,0 +1,98 @@
+"""Checks of the maintenance role: read from the host, compared with the declaration."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+import pytest
+
+from deeprig.tasks.host_programs import PROGRAMS
+from roles.maintenance.kernel_gate import APT_HOOK, KERNEL_HOOK, SERVICE, TRIGGERS
+
+#: The last characters of an answer that was none.
+_KEPT_CHARACTERS = 600
+
+
+@pytest.fixture
+def is_gate_wanted(settings, facts):
+    """Say whether this host shall have the next-kernel gate."""
+    return settings.kernel_gate and bool(facts.nvidia_devices)
+
+
+def test_the_next_kernel_gate_is_armed(host, is_gate_wanted, check):
+    """Its timer and its path wait, now and after every boot, and its last run ended well."""
+    if not is_gate_wanted:
+        return
+    for trigger in TRIGGERS:
+        state = _properties(host, trigger, "ActiveState", "UnitFileState", "Result")
+        is_armed = state["ActiveState"] == "active" and state["UnitFileState"] == "enabled"
+        check(f"{trigger} is active and enabled", is_armed, _text(state))
+    state = _properties(host, SERVICE, "LoadState", "Result", "ExecMainStatus")
+    is_good = state["LoadState"] == "loaded" and state["Result"] == "success"
+    check("the gate's last run ended well", is_good, _text(state))
+
+
+def test_apt_and_kernel_packages_ask_the_gate(host, is_gate_wanted, check):
+    """Both hooks are in place, and apt reads its configuration without complaint."""
+    if not is_gate_wanted:
+        return
+    dump = host.run("apt-config dump")
+    hooks = [line for line in dump.stdout.splitlines() if line.startswith("DPkg::Post-Invoke::")]
+    is_read = dump.rc == 0 and any("deeprig-kernel-gate.wanted" in line for line in hooks)
+    evidence = "\n".join(hooks) if is_read else (dump.stderr.strip() or f"{APT_HOOK} is not read")
+    check("apt asks the gate", is_read, evidence)
+    hook = host.file(KERNEL_HOOK)
+    is_run = hook.is_file and bool(hook.mode & 0o100)
+    check("kernel packages ask the gate", is_run, f"{KERNEL_HOOK}: executable file: {is_run}")
+
+
+def test_the_next_kernel_has_a_module(host, is_gate_wanted, check):
+    """The kernel that boots next has the NVIDIA module, by the host's own look."""
+    if not is_gate_wanted:
+        return
+    done = host.run(shlex.join(["python3", PROGRAMS, "driver", "gate", "--check"]))
+    is_good, evidence, simulated = judged(done.stdout, done.stderr, done.rc)
+    check("the next kernel has a module", is_good, evidence, simulated=simulated)
+
+
+def test_no_gate_is_left_where_none_is_wanted(host, is_gate_wanted, check):
+    """A host that shall have no gate has no hook of it."""
+    if is_gate_wanted:
+        return
+    left = [path for path in (APT_HOOK, KERNEL_HOOK) if host.file(path).exists]
+    check("no hook of the gate is left", not left, ", ".join(left) or "none")
+
+
+def judged(out, errors, exit_code):
+    """Return outcome (None: it gave no answer), evidence and whether it is simulated."""
+    try:
+        answer = json.loads(out)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict) or "outcome" not in answer:
+        said = (errors or out).strip()[-_KEPT_CHARACTERS:]
+        return None, f"the gate gave no answer (exit {exit_code}): {said}", False
+    is_good = answer["outcome"] == "good" and exit_code == 0
+    outcome = None if answer["outcome"] == "unknown" else is_good
+    return outcome, _told(answer), bool(answer.get("simulated"))
+
+
+def _told(answer):
+    """Return the answer's own words: reason, evidence, remedy."""
+    evidence = answer.get("evidence") or ()
+    lines = [answer.get("reason"), *([evidence] if isinstance(evidence, str) else evidence)]
+    if answer.get("remedy"):
+        lines.append(f"-> {answer['remedy']}")
+    return "\n".join(str(line) for line in lines if line) or f"outcome: {answer['outcome']}"
+
+
+def _properties(host, unit, *names):
+    """Return properties of a unit as systemctl(1) shows them; "" for one it does not know."""
+    shown = host.run("systemctl show --property=%s %s", ",".join(names), unit).stdout
+    pairs = (line.partition("=") for line in shown.splitlines())
+    return dict.fromkeys(names, "") | {name: value for name, _, value in pairs}
+
+
+def _text(properties):
+    return ", ".join(f"{name}={value or 'unknown'}" for name, value in properties.items())

@@ -1,0 +1,164 @@
+"""The next-kernel gate: settings, what lies on the host, and how its answer is judged."""
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from jinja2 import Environment, StrictUndefined
+from pydantic import ValidationError
+
+from deeprig.content import Content
+from deeprig.host_programs import build_archive
+from deeprig.tasks.host_programs import PROGRAMS
+from roles.maintenance import kernel_gate
+from roles.maintenance.settings import MaintenanceSettings
+from roles.maintenance.verify import judged
+
+ROOT = Path(__file__).parents[4]
+UNIT_FILES = [f"{kernel_gate.UNIT_DIRECTORY}/{unit}" for unit in kernel_gate.UNITS]
+REQUEST = "/run/deeprig-kernel-gate.wanted"
+
+
+def rendered(path, **settings):
+    source = Content.of(ROOT).template("maintenance", path).read_text()
+    template = Environment(undefined=StrictUndefined, keep_trailing_newline=True)  # noqa: S701
+    return template.from_string(source).render(settings=MaintenanceSettings(**settings))
+
+
+@pytest.mark.parametrize("time", ["00:00", "05:30", "23:59"])
+def test_a_time_of_the_day_is_taken_to_the_timer(time):
+    text = rendered(UNIT_FILES[2], kernel_gate_time=time)
+    assert f"OnCalendar=*-*-* {time}:00\n" in text
+
+
+@pytest.mark.parametrize("time", ["24:00", "5:30", "05:60", "", "daily", "05:30\nExec=x"])
+def test_what_is_no_time_of_the_day_is_refused(time):
+    with pytest.raises(ValidationError):
+        MaintenanceSettings(kernel_gate_time=time)
+
+
+def test_every_template_says_who_manages_it():
+    paths = [*UNIT_FILES, kernel_gate.APT_HOOK, kernel_gate.KERNEL_HOOK, kernel_gate.WAITER]
+    for path in paths:
+        assert "Managed by deeprig (role maintenance)" in rendered(path)
+    placed = Content.of(ROOT).templates("maintenance")
+    assert {path for path in placed if "kernel-gate" in path or "wait-for" in path} == {
+        path.lstrip("/") for path in paths
+    }
+
+
+def test_all_parts_mean_the_same_file_and_the_same_program():
+    service, path, timer = map(rendered, UNIT_FILES)
+    assert f"PathExists={REQUEST}\n" in path
+    assert f"rm -f {REQUEST}\n" in service
+    assert f"{PROGRAMS} driver gate\n" in service
+    assert f"ExecStartPre={kernel_gate.WAITER}\n" in service
+    assert PROGRAMS in rendered(kernel_gate.WAITER)
+    for hook in (kernel_gate.APT_HOOK, kernel_gate.KERNEL_HOOK):
+        assert REQUEST in rendered(hook)
+    # The units that a trigger starts are named like it (systemd.timer(5), systemd.path(5)).
+    assert {Path(unit).stem for unit in UNIT_FILES} == {"deeprig-kernel-gate"}
+    assert "Persistent=true" in timer
+
+
+def test_a_request_during_a_run_is_not_lost():
+    """It is removed before anything is looked at, never after."""
+    lines = [line for line in rendered(UNIT_FILES[0]).splitlines() if line.startswith("Exec")]
+    assert [line.split("=")[0] for line in lines] == ["ExecStartPre", "ExecStartPre", "ExecStart"]
+    assert "rm -f" in lines[0]
+
+
+def apt_hook_command(tmp_path):
+    conf = tmp_path / "90hook"
+    conf.write_text(rendered(kernel_gate.APT_HOOK))
+    dump = subprocess.run(
+        ["apt-config", "dump", "DPkg::Post-Invoke"],
+        env=os.environ | {"APT_CONFIG": str(conf)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert dump.stderr == ""
+    commands = [line for line in dump.stdout.splitlines() if "kernel-gate" in line]
+    assert len(commands) == 1
+    return commands[0].split('"', 1)[1].removesuffix('";')
+
+
+@pytest.mark.skipif(not Path("/usr/bin/apt-config").exists(), reason="apt reads the file")
+def test_apt_reads_the_hook_and_the_hook_cannot_fail(tmp_path):
+    command = apt_hook_command(tmp_path)
+    systemd, request = tmp_path / "systemd", tmp_path / "wanted"
+
+    def run(wanted):
+        here = command.replace("/run/systemd/system", str(systemd)).replace(REQUEST, str(wanted))
+        return subprocess.run(["sh", "-c", here], capture_output=True, check=False).returncode
+
+    assert run(request) == 0
+    assert not request.exists(), "a chroot without systemd is asked nothing"
+    systemd.mkdir()
+    assert run(request) == 0
+    assert request.exists()
+    assert run(tmp_path / "no" / "such" / "directory") == 0
+
+
+def test_the_kernel_hook_cannot_fail(tmp_path):
+    script = tmp_path / "hook"
+    text = rendered(kernel_gate.KERNEL_HOOK).replace("/run/systemd/system", str(tmp_path))
+    script.write_text(text.replace(REQUEST, str(tmp_path / "no" / "such")))
+    assert subprocess.run(["sh", script, "6.1.0-28", "/boot/x"], check=False).returncode == 0
+    script.write_text(text.replace(REQUEST, str(tmp_path / "wanted")))
+    assert subprocess.run(["sh", script, "6.1.0-28", "/boot/x"], check=False).returncode == 0
+    assert (tmp_path / "wanted").exists()
+
+
+def test_a_good_answer_passes_with_its_own_words():
+    answer = {"outcome": "good", "reason": "6.8.0-45 has module 580.126.20", "simulated": "a VM"}
+    assert judged(json.dumps(answer), "", 0) == (True, answer["reason"], True)
+
+
+@pytest.mark.parametrize("outcome", ["blocked", "refused", "failed", "busy"])
+def test_any_other_outcome_fails_with_reason_evidence_and_remedy(outcome):
+    answer = {"outcome": outcome, "reason": "no module", "evidence": ["a", "b"], "remedy": "c"}
+    assert judged(json.dumps(answer), "", 1) == (False, "no module\na\nb\n-> c", False)
+
+
+def test_good_with_a_bad_exit_code_is_no_pass():
+    assert judged('{"outcome": "good"}', "", 1) == (False, "outcome: good", False)
+
+
+@pytest.mark.parametrize("out", ["", "no json", "[]", "null", "{}", "3", '{"schema": 1}'])
+def test_no_answer_is_unknown(out):
+    is_good, evidence, _ = judged(out, "usage: driver", 2)
+    assert is_good is None
+    assert "gave no answer (exit 2): usage: driver" in evidence
+
+
+def test_an_answer_that_says_unknown_is_unknown():
+    answer = {"outcome": "unknown", "reason": "no boot loader that can be read"}
+    assert judged(json.dumps(answer), "", 1) == (None, answer["reason"], False)
+
+
+def test_the_waiter_waits_until_the_lock_is_free_and_names_who_holds_it(tmp_path):
+    archive = tmp_path / "programs.pyz"
+    archive.write_bytes(build_archive(ROOT / "host", "driver"))
+    waiter = tmp_path / "wait"
+    text = rendered(kernel_gate.WAITER).replace(PROGRAMS, str(archive))
+    waiter.write_text(text.replace('Path("/")', f'Path("{tmp_path}")'))
+    (tmp_path / "proc").symlink_to("/proc")
+    lock = tmp_path / "var/lib/dpkg/lock-frontend"
+    lock.parent.mkdir(parents=True)
+    with lock.open("w") as held:
+        fcntl.lockf(held, fcntl.LOCK_EX)
+        waiting = subprocess.Popen([sys.executable, waiter], stdout=subprocess.PIPE, text=True)
+        assert f"(pid {os.getpid()}, " in waiting.stdout.readline()
+        assert waiting.poll() is None
+    assert waiting.wait(timeout=30) == 0
+    waiting.stdout.close()
+    free = subprocess.run(
+        [sys.executable, waiter], capture_output=True, text=True, check=True, timeout=30
+    )
+    assert (free.stdout, free.stderr) == ("", "")
