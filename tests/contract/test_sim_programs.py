@@ -149,7 +149,8 @@ def test_a_card_is_shown_and_computes(machine):
     assert table.returncode == 0
     assert f"Driver Version: {OWN}     CUDA Version: 13.0" in table.stdout
     assert "NVIDIA GeForce RTX 4090" in table.stdout
-    assert len({len(line) for line in table.stdout.splitlines()[1:]}) == 1
+    boxed = [line for line in table.stdout.splitlines()[1:] if line.strip()]
+    assert {len(line) for line in boxed} == {91}
     fields = "index,name,pci.bus_id,driver_version,memory.total,power.limit,compute_cap"
     expected = f"0, NVIDIA GeForce RTX 4090, 00000000:01:00.0, {OWN}, 24564, 450.00, 8.9"
     assert machine.query(fields) == expected

@@ -204,8 +204,12 @@ def test_desktop_and_server_flavours_exclude_each_other(noble):
     assert changes["nvidia-kernel-common-580-server"] == ""
 
 
-def test_the_older_point_release_is_still_there(noble):
-    assert noble.policy("nvidia-driver-580").count("580.173.02-0ubuntu0.24.04.1") == 1
+def test_a_pocket_has_one_version_of_a_package(noble):
+    policy = noble.policy("nvidia-driver-580")
+    newest, older = policy.split("580.178.04-0ubuntu0.24.04.1 500")[1].split("580.173.02-")
+    assert "noble-updates/restricted" in newest
+    assert "noble-security/restricted" in older
+    assert "noble-updates/restricted" not in older
 
 
 def test_dpkg_deb_reads_every_kind_of_package(repositories):

@@ -82,6 +82,15 @@ def test_a_new_driver_appears_in_the_repository(repositories, apt, directory):
     assert "580.160.01-1" in apt.policy("nvidia-driver-pinning-580.160.01")
 
 
+def test_a_withdrawn_version_is_gone_and_the_others_stay(repositories, apt, directory):
+    faults.withdraw_packages(directory, "*_580.126.20-*", repositories.key)
+    apt.update()
+    policy = apt.policy("nvidia-driver-580-open")
+    assert "580.126.20" not in policy
+    assert "580.105.08-0ubuntu1" in policy
+    assert "580.159.04-1ubuntu1" in policy
+
+
 def test_a_failing_postinst_must_be_of_a_package_there_is(repositories):
     with pytest.raises(ValueError, match="there is no package nvidia-nothing-580"):
         faults.new_driver("580.160.01", repositories.programs, failing_postinst_of="nvidia-nothing")

@@ -102,12 +102,23 @@ def sign_again(directory: Path, key: Key) -> None:
 def add_packages(directory: Path, packages: Iterable[Package], key: Key) -> None:
     """Add packages to a flat repository and sign it anew: what a new release looks like."""
     entries = tuple(indexed(package, ".") for package in packages)
-    stanzas = [(directory / "Packages").read_text(encoding="utf-8")]
-    stanzas += [entry.stanza() for entry in entries]
+    index.write_debs(directory, entries)
+    old = (directory / "Packages").read_text(encoding="utf-8")
+    _reindex(directory, [old, *(entry.stanza() for entry in entries)], key)
+
+
+def withdraw_packages(directory: Path, pattern: str, key: Key) -> None:
+    """Take .debs out of a flat repository and its index: a version that vanished."""
+    gone = {f"Filename: ./{deb.name}" for deb in _debs(directory, pattern)}
+    remove_debs(directory, pattern)
+    stanzas = (directory / "Packages").read_text(encoding="utf-8").split("\n\n")
+    _reindex(directory, [s for s in stanzas if gone.isdisjoint(s.splitlines())], key)
+
+
+def _reindex(directory: Path, stanzas: list[str], key: Key) -> None:
     for name in ("Packages", "Packages.gz", "Release"):
         (directory / name).unlink()
-    index.write_debs(directory, entries)
-    index.write_text(directory, "\n".join(stanzas))
+    index.write_text(directory, "\n\n".join(s.strip() for s in stanzas) + "\n")
     index.write_release(directory, RELEASE_FIELDS)
     sign_again(directory, key)
 

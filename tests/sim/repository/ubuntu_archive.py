@@ -58,7 +58,8 @@ def suites(
 ) -> tuple[Suite, ...]:
     """Return the release pocket, -updates and -security.
 
-    The newest version of a flavour is in -updates alone, the older one in -security too.
+    As in the real archive a pocket has one version of a package: the newest is in -updates, and
+    -security lags behind with the older one.
     """
     built = tuple(modules)
     newest: list[Package] = []
@@ -72,7 +73,7 @@ def suites(
     name = release.codename
     return (
         Suite(name, {"main": (*_kernel_packages(release), settings), "restricted": ()}),
-        Suite(f"{name}-updates", {"main": (), "restricted": (*older, *newest, *transitional)}),
+        Suite(f"{name}-updates", {"main": (), "restricted": (*newest, *transitional)}),
         Suite(f"{name}-security", {"main": (), "restricted": tuple(older)}),
     )
 

@@ -28,7 +28,7 @@ DRIVER_VERSIONS = (
 LAST_SUFFIXED_BRANCH = 580
 
 # What each Ubuntu release's archive has, per flavour: versions, the newest last; the newest is in
-# -updates, an older one in -security. A flavour without versions of its own is transitional.
+# -updates, the older one in -security. A flavour without versions of its own is transitional.
 UBUNTU_VERSIONS = {
     "570": ("570.211.01",),
     "570-server": ("570.211.01",),
