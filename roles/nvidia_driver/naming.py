@@ -28,7 +28,7 @@ class Naming:
 
     ``roots`` must be of the driver's version, ``module`` builds it with DKMS. With ``prebuilt``
     (then followed by ``-<kernel>``) ``prebuilt_roots`` come instead of ``roots`` and ``module``.
-    ``last_branch`` None: no end known.
+    ``last_branch`` None: no end known. ``pattern`` is the first root, still with its ``{b}``.
     """
 
     source: Source
@@ -42,6 +42,7 @@ class Naming:
     reference: str
     prebuilt_roots: tuple[str, ...] = ()
     prebuilt: str | None = None
+    pattern: str = ""
 
     def holds(self, branch: int) -> bool:
         """Say whether the row is for a branch."""
@@ -67,6 +68,7 @@ class Naming:
             self.reference,
             fill(self.prebuilt_roots),
             self.prebuilt and self.prebuilt.format(b=branch),
+            self.roots[0],
         )
 
     @property

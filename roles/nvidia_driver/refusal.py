@@ -7,7 +7,6 @@ from typing import Literal
 
 #: For programs; people read the reason.
 Kind = Literal[
-    "open-transaction",
     "dpkg-interrupted",
     "foreign-hold",
     "gpu-too-old",
@@ -15,7 +14,6 @@ Kind = Literal[
     "variant-impossible",
     "branch-drops-gpu",
     "branch-before-gpu",
-    "downgrade-undeclared",
     "no-such-packages",
     "source-missing",
     "no-candidate",

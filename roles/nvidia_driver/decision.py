@@ -1,0 +1,199 @@
+"""Which driver a host gets: a pure function of its settings, one observation and the tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from roles.nvidia_driver.assemble import (
+    Assembled,
+    assemble,
+    held_names,
+    services,
+    versions_to_try,
+)
+from roles.nvidia_driver.change import DriverChange
+from roles.nvidia_driver.fabric import has_nvswitch, is_fabric_complete
+from roles.nvidia_driver.files import managed_files
+from roles.nvidia_driver.hardware import hardware_of
+from roles.nvidia_driver.installed import core_packages, driver_packages, has_roots
+from roles.nvidia_driver.kernel_modules import must_have_module
+from roles.nvidia_driver.leftovers import full_name, in_the_way
+from roles.nvidia_driver.naming import FAMILY
+from roles.nvidia_driver.observation import Kernel, Observation
+from roles.nvidia_driver.offers import Offers
+from roles.nvidia_driver.preconditions import busy_notes, check_holds, check_host
+from roles.nvidia_driver.refusal import Refusal, Refused
+from roles.nvidia_driver.secure_boot import must_be_signed
+from roles.nvidia_driver.settings import NvidiaDriverSettings
+from roles.nvidia_driver.target import Target, installed_fits_source, target_of
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The driver must change. ``from_version`` None: there is none. ``notes`` are no reasons."""
+
+    order: DriverChange
+    from_version: str | None
+    reasons: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NoChange:
+    """The driver's packages and modules are as declared.
+
+    ``order`` has what else belongs to it, to be checked on the host: files, holds, services; None
+    on a host without a GPU. ``needs_reboot`` says why another driver is loaded, None where not.
+    """
+
+    order: DriverChange | None
+    reasons: tuple[str, ...]
+    needs_reboot: str | None = None
+
+
+Decision = Change | NoChange | Refusal
+
+
+def decide(
+    settings: NvidiaDriverSettings, observation: Observation, *, update: bool = False
+) -> Decision:
+    """Return what to do about a host's driver.
+
+    ``apply`` has the declared state: any version of the declared branch will do. ``update`` takes
+    the newest of the branch. Nothing is raised for what can be seen on a host: it is a Refusal.
+    """
+    if not observation.gpus:
+        return NoChange(None, ("no NVIDIA GPU is on the PCI bus",))
+    try:
+        target = target_of(settings, observation, hardware_of(observation.gpus))
+        faults = _faults(settings, observation, target)
+        if not faults and not update and target.installed is not None:
+            return _no_change(settings, observation, target, target.installed)
+        return _change(settings, observation, target, faults, update=update)
+    except Refused as refused:
+        return refused.refusal
+
+
+def _change(
+    settings: NvidiaDriverSettings,
+    seen: Observation,
+    target: Target,
+    faults: tuple[str, ...],
+    *,
+    update: bool,
+) -> Decision:
+    if update and not faults and settings.version is not None and target.installed is not None:
+        return _no_change(settings, seen, target, target.installed)
+    offers = Offers.of(target.source, seen.candidates)
+    chosen = _best(settings, seen, target, offers, update)
+    if update and not faults and target.installed == chosen.order.version:
+        return _no_change(settings, seen, target, chosen.order.version)
+    check_host(seen, chosen.order)
+    check_holds(seen, target.naming)
+    moves = () if target.installed in (None, chosen.order.version) else _move(target, chosen)
+    reasons = (*faults, *moves, *target.reasons, *chosen.reasons)
+    return Change(chosen.order, target.installed, reasons, busy_notes(seen))
+
+
+def _move(target: Target, chosen: Assembled) -> tuple[str, ...]:
+    return (f"driver {target.installed} -> {chosen.order.version}",)
+
+
+def _best(
+    settings: NvidiaDriverSettings, seen: Observation, target: Target, offers: Offers, update: bool
+) -> Assembled:
+    """Return the first version that can be had as a whole, one with prebuilt modules before others.
+
+    Refuse with what stands in the way of the newest where none can.
+    """
+    first: Refused | None = None
+    with_dkms: Assembled | None = None
+    for version in versions_to_try(settings, seen, target, offers, update):
+        try:
+            assembled = assemble(settings, seen, target, offers, version)
+        except Refused as refused:
+            first = first or refused
+            continue
+        if assembled.is_prebuilt or target.naming.prebuilt is None:
+            return assembled
+        with_dkms = with_dkms or assembled
+    if with_dkms is not None:
+        return with_dkms
+    if first is None:
+        raise ValueError("no version to try")
+    raise first
+
+
+def _no_change(
+    settings: NvidiaDriverSettings, seen: Observation, target: Target, version: str
+) -> NoChange:
+    names = (full_name(p, seen) for p in driver_packages(seen))
+    order = DriverChange(
+        version=version,
+        hold=held_names(settings, names),
+        family=FAMILY,
+        files=managed_files(settings, target.source, version),
+        kernels=tuple(kernel.release for kernel in must_have_module(seen)),
+        must_be_signed=must_be_signed(seen, settings.secure_boot),
+        services=services(settings, seen),
+    )
+    reboot = None
+    if seen.loaded_version != version:
+        reboot = f"driver {version} is installed, loaded is {seen.loaded_version or 'none'}"
+    elif seen.is_nouveau_loaded:
+        reboot = "nouveau is loaded"
+    reasons = (f"driver {version} is installed", *target.reasons)
+    return NoChange(order, reasons, reboot)
+
+
+def _faults(settings: NvidiaDriverSettings, seen: Observation, target: Target) -> tuple[str, ...]:
+    """Return what of the installed driver is not as declared, () where all of it is."""
+    installed = target.installed
+    if installed is None:
+        return ("no driver is installed",)
+    if not target.stays_in_branch or settings.version not in (None, installed):
+        wanted = settings.version or f"branch {target.branch}"
+        return (f"driver {installed} is installed, wanted is {wanted}",)
+    found: list[str] = []
+    if not installed_fits_source(seen, target.source):
+        found.append(f"driver {installed} is not from the declared source")
+    if not has_roots(seen, target.naming, installed):
+        found.append(f"{' and '.join(target.naming.roots)} is not completely installed")
+    foreign = in_the_way(seen, target.naming, installed)
+    if foreign:
+        found.append(f"in the way of driver {installed}: {', '.join(sorted(foreign))}")
+    half = [p.name for p in driver_packages(seen) if not p.is_installed]
+    if half:
+        found.append(f"half installed: {', '.join(sorted(half))}")
+    found += [f for k in must_have_module(seen) if (f := _module_fault(settings, seen, target, k))]
+    if has_nvswitch(seen, settings.nvswitch) and not is_fabric_complete(seen, installed):
+        found.append(f"the fabric manager is not of exactly {installed}")
+    found += _hold_faults(settings, seen, target)
+    return tuple(found)
+
+
+def _module_fault(
+    settings: NvidiaDriverSettings, seen: Observation, target: Target, kernel: Kernel
+) -> str | None:
+    module, where = kernel.module, f"kernel {kernel.release}, which boots next,"
+    if module is None:
+        return f"{where} has no module"
+    if module.version != target.installed:
+        return f"{where} has the module of driver {module.version}"
+    if module.is_open != (target.naming.variant == "open"):
+        return f"{where} has not the {target.naming.variant} module"
+    if must_be_signed(seen, settings.secure_boot) and module.signer is None:
+        return f"{where} has an unsigned module, and Secure Boot is on"
+    return None
+
+
+def _hold_faults(
+    settings: NvidiaDriverSettings, seen: Observation, target: Target
+) -> tuple[str, ...]:
+    core = core_packages(seen, target.naming)
+    loose = sorted(p.name for p in core if not p.is_held)
+    if settings.hold and loose:
+        return (f"not held: {', '.join(loose)}",)
+    if not settings.hold and core and not loose:
+        return ("held, although hold is off",)
+    return ()
