@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from deeprig.tasks.nvidia_repository import LABEL
 from roles.nvidia_driver.change import ManagedFile
-from roles.nvidia_driver.repositories import LABEL
 from roles.nvidia_driver.settings import NvidiaDriverSettings, Source
 
 MODPROBE = "/etc/modprobe.d/deeprig-nvidia.conf"

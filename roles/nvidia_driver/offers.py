@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from deeprig.tasks.nvidia_repository import LABEL
 from roles.nvidia_driver.observation import Candidate
-from roles.nvidia_driver.repositories import LABEL
 from roles.nvidia_driver.settings import Source
 from roles.nvidia_driver.versions import branch_of, driver_version, sort_key
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from deeprig.role import RoleSettings
-from roles.nvidia_driver.repositories import NvidiaRepository
+from deeprig.tasks.nvidia_repository import NvidiaRepositorySettings
 from roles.nvidia_driver.versions import branch_of, is_driver_version
 
 Source = Literal["ubuntu", "nvidia", "debian"]
@@ -22,12 +22,6 @@ def _driver_version(value: str) -> str:
     if not is_driver_version(value):
         raise ValueError("this is no driver version (such as 580.126.20); for 580 set branch")
     return value
-
-
-def _web_address(value: str) -> str:
-    if not re.match(r"^(https?|file)://?\S+$", value):
-        raise ValueError("this is no http, https or file URL")
-    return value.rstrip("/")
 
 
 def _pci_address(value: str) -> str:
@@ -44,41 +38,9 @@ def _option_name(value: str) -> str:
 
 Branch = Annotated[str, Field(pattern=r"^[1-9]\d{2}$")]
 DriverVersion = Annotated[str, AfterValidator(_driver_version)]
-Url = Annotated[str, AfterValidator(_web_address)]
 PciAddress = Annotated[str, AfterValidator(_pci_address)]
 OptionName = Annotated[str, AfterValidator(_option_name)]
 Watts = Annotated[int, Field(ge=1, le=3000)]
-
-
-class NvidiaRepositorySettings(RoleSettings):
-    """NVIDIA's network repository, or a mirror with the same layout."""
-
-    base_url: Url = Field(
-        "https://developer.download.nvidia.com/compute/cuda/repos",
-        description="What stands before <distribution>/<architecture>/, such as a lab's mirror.",
-    )
-    directory: str | None = Field(
-        None,
-        pattern=r"^[a-z]+[0-9]+$",
-        description="Directory of the distribution, such as ubuntu2404. Default: the host's.",
-    )
-    keyring_url: Url | None = Field(
-        None, description="The keyring package. Default: cuda-keyring in the repository."
-    )
-    keyring_sha256: str | None = Field(
-        None,
-        pattern=r"^[0-9a-f]{64}$",
-        description="Its checksum. Default: the one in the role's table, where it has one.",
-    )
-    fingerprint: str | None = Field(
-        None,
-        pattern=r"^[0-9A-F]{40}$",
-        description="Fingerprint of the signing key. Default: the one in the role's table.",
-    )
-
-    def fingerprint_for(self, row: NvidiaRepository | None) -> str | None:
-        """Return the fingerprint of a release's key, or None where nobody verified one."""
-        return self.fingerprint or (row.fingerprint if row else None)
 
 
 class NvidiaDriverSettings(RoleSettings):
