@@ -17,7 +17,7 @@ def holders(machine: Machine) -> list[dict[str, Any]]:
 
     A process that ends while we look is left out: it holds nothing any more.
     """
-    pids = sorted(int(p.name) for p in machine.path("/proc").iterdir() if p.name.isdigit())
+    pids = sorted(int(p.name) for p in machine.path("/proc").glob("[0-9]*") if p.name.isdigit())
     found = []
     for pid in pids:
         device = _device_of(machine, pid)
