@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import Any
 
 from pyinfra.api.operation import OperationMeta
-from pyinfra.operations import files, systemd
+from pyinfra.operations import files, server, systemd
 
 from deeprig.role import RoleContext
 from deeprig.tasks import changed, place_host_programs, place_template
@@ -28,12 +28,16 @@ UNIT_DIRECTORY = "/etc/systemd/system"
 WAITER = "/opt/deeprig/maintenance/wait-for-packages"
 APT_HOOK = "/etc/apt/apt.conf.d/90deeprig-kernel-gate"
 KERNEL_HOOK = "/etc/kernel/postinst.d/zz-deeprig-kernel-gate"
+#: Asks for a look; a file in /run is gone at the next boot, which looks anyway.
+REQUEST = "/run/deeprig-kernel-gate.wanted"
 
 
 def arm_kernel_gate(context: RoleContext[Any]) -> None:
-    """Place programs and units, start the triggers, and only then place the hooks."""
-    place_host_programs(context)
-    place_template(context, WAITER, name="Place what waits for package managers", mode="755")
+    """Place programs and units, start the triggers, place the hooks, and ask for a first look."""
+    programs = place_host_programs(context)
+    waiter = place_template(
+        context, WAITER, name="Place what waits for package managers", mode="755"
+    )
     placed = [
         place_template(
             context, f"{UNIT_DIRECTORY}/{unit}", name="Place a unit of the next-kernel gate"
@@ -55,8 +59,15 @@ def arm_kernel_gate(context: RoleContext[Any]) -> None:
             running=True,
             enabled=True,
         )
-    place_template(context, KERNEL_HOOK, name="Let kernel packages ask the gate", mode="755")
-    place_template(context, APT_HOOK, name="Let apt ask the gate")
+    kernels = place_template(
+        context, KERNEL_HOOK, name="Let kernel packages ask the gate", mode="755"
+    )
+    apt = place_template(context, APT_HOOK, name="Let apt ask the gate")
+    server.shell(
+        name="Ask the next-kernel gate",
+        commands=[f"touch {REQUEST}"],
+        _if=changed(programs, waiter, *placed, kernels, apt),
+    )
 
 
 def remove_kernel_gate() -> None:

@@ -20,7 +20,7 @@ from roles.maintenance.verify import judged
 
 ROOT = Path(__file__).parents[4]
 UNIT_FILES = [f"{kernel_gate.UNIT_DIRECTORY}/{unit}" for unit in kernel_gate.UNITS]
-REQUEST = "/run/deeprig-kernel-gate.wanted"
+REQUEST = kernel_gate.REQUEST
 
 
 def rendered(path, **settings):
@@ -65,11 +65,14 @@ def test_all_parts_mean_the_same_file_and_the_same_program():
     assert "Persistent=true" in timer
 
 
-def test_a_request_during_a_run_is_not_lost():
-    """It is removed before anything is looked at, never after."""
+def test_a_request_is_taken_before_anything_else_and_again_right_before_the_look():
+    """Lost is none: what comes during the look is there when the service ends."""
     lines = [line for line in rendered(UNIT_FILES[0]).splitlines() if line.startswith("Exec")]
-    assert [line.split("=")[0] for line in lines] == ["ExecStartPre", "ExecStartPre", "ExecStart"]
-    assert "rm -f" in lines[0]
+    taken = f"ExecStartPre=/bin/rm -f {REQUEST}"
+    assert lines[0] == lines[2] == taken
+    assert lines[1] == f"ExecStartPre={kernel_gate.WAITER}"
+    assert lines[3].startswith("ExecStart=")
+    assert len(lines) == 4
 
 
 def apt_hook_command(tmp_path):

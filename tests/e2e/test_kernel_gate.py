@@ -1,0 +1,222 @@
+"""The next-kernel gate on real hosts: who asks it, when it looks, and what a host says about it.
+
+The hosts are containers without a GPU and without a kernel of their own. In this file their PCI
+device is simulated, and where a test says so, what the gate decides.
+"""
+
+import time
+
+import pytest
+
+from deeprig.tasks.host_programs import PROGRAMS
+from roles.maintenance.kernel_gate import APT_HOOK, KERNEL_HOOK
+
+START = "Start a trigger of the next-kernel gate"
+
+#: Stands in for the gate's own look: notes that it ran, and takes as long as it is told to.
+_DROP_IN = """
+mkdir -p /etc/systemd/system/deeprig-kernel-gate.service.d
+cat > /etc/systemd/system/deeprig-kernel-gate.service.d/simulated.conf <<'END'
+[Service]
+ExecStart=
+ExecStart=/bin/sh -c 'echo began >> /root/gate-runs; sleep $(cat /root/gate-takes); exit $(cat /root/gate-exits)'
+END
+echo 0 > /root/gate-takes; echo 0 > /root/gate-exits; rm -f /root/gate-runs; systemctl daemon-reload
+"""  # noqa: E501 - a unit's line
+_GPU = """
+mount -t tmpfs simulated /sys/bus/pci/devices && mkdir /sys/bus/pci/devices/0000:01:00.0 &&
+cd /sys/bus/pci/devices/0000:01:00.0 && echo 0x10de > vendor && echo 0x030000 > class &&
+echo 0x2684 > device
+"""
+_CLEAN = """
+systemctl disable --now deeprig-kernel-gate.path deeprig-kernel-gate.timer
+systemctl stop deeprig-kernel-gate.service
+rm -rf /etc/systemd/system/deeprig-kernel-gate.* /etc/apt/apt.conf.d/90deeprig-kernel-gate
+rm -rf /etc/kernel/postinst.d/zz-deeprig-kernel-gate /root/gate-* /opt/deeprig /root/debs
+rm -f /run/deeprig-kernel-gate.wanted
+systemctl daemon-reload; systemctl reset-failed; umount /sys/bus/pci/devices; true
+"""
+
+
+@pytest.fixture
+def gated(lab):
+    """A lab whose only role is maintenance, on rig3 with a simulated GPU and a simulated gate."""
+    lab.hosts(rig3={})
+    lab.write(
+        "deploy/workstation.py",
+        "from deeprig.compose import deploy_roles\ndeploy_roles('maintenance')\n",
+    )
+    lab.data(roles=["maintenance"])
+    for script in (_GPU, _DROP_IN):
+        done = lab.ssh("rig3", script)
+        assert done.returncode == 0, done.stderr
+    yield lab
+    lab.ssh("rig3", _CLEAN)
+
+
+def run_count(lab):
+    return lab.ssh("rig3", "cat /root/gate-runs").stdout.count("began")
+
+
+def state(lab, unit="deeprig-kernel-gate.service"):
+    return lab.ssh("rig3", f"systemctl show -P ActiveState {unit}").stdout.strip()
+
+
+def settled(lab, runs, seconds=30):
+    """Wait until the gate has run so many times and rests again."""
+    until = time.monotonic() + seconds
+    while run_count(lab) < runs or state(lab) == "activating":
+        said = lab.ssh("rig3", "journalctl -n 40 -u deeprig-kernel-gate.service").stdout
+        assert time.monotonic() < until, f"{run_count(lab)} of {runs} runs\n{said}"
+        time.sleep(0.3)
+    assert run_count(lab) == runs
+
+
+def applied(lab):
+    """Apply, and wait for the first look."""
+    document = lab.json("apply")
+    settled(lab, 1)
+    return document
+
+
+def changes(document):
+    return [o["name"] for o in document["hosts"][0]["operations"] if o["status"] == "changed"]
+
+
+def checks(lab):
+    host = lab.json("verify", code=None)["hosts"][0]
+    return {check["name"]: check for check in host["checks"]}
+
+
+def package(lab, name, postinst="#!/bin/sh"):
+    """Build an empty package on the host and return its path."""
+    made = lab.ssh(
+        "rig3",
+        f"mkdir -p /root/debs/{name}/DEBIAN && cd /root/debs && "
+        f"printf 'Package: {name}\\nVersion: 1\\nArchitecture: all\\n"
+        f"Maintainer: x <x@example.org>\\nDescription: x\\n' > {name}/DEBIAN/control && "
+        f"printf '%s\\n' '{postinst}' > {name}/DEBIAN/postinst && "
+        f"chmod 755 {name}/DEBIAN/postinst && dpkg-deb -b {name} {name}.deb",
+    )
+    assert made.returncode == 0, made.stderr
+    return f"/root/debs/{name}.deb"
+
+
+def test_a_second_apply_changes_nothing_and_what_is_wanted_no_more_goes(gated):
+    planned = gated.json("plan", "--detailed-exitcode", code=4)
+    assert planned["hosts"][0]["status"] == "ok"
+    assert "Let apt ask the gate" in changes(applied(gated))
+    assert changes(gated.json("apply")) == []
+    found = checks(gated)
+    for name in ("path", "timer"):
+        assert found[f"deeprig-kernel-gate.{name} is active and enabled"]["outcome"] == "pass"
+    assert found["apt asks the gate"]["outcome"] == "pass"
+    assert found["kernel packages ask the gate"]["outcome"] == "pass"
+    assert found["the gate's last run ended well"]["outcome"] == "pass"
+
+    gated.data(roles=["maintenance"], maintenance={"kernel_gate_time": "04:10"})
+    assert changes(gated.json("apply")) == [
+        "Place a unit of the next-kernel gate",
+        "Let systemd read its units",
+        "Restart a changed trigger of the next-kernel gate",
+        "Ask the next-kernel gate",
+    ]
+    shown = gated.ssh("rig3", "systemctl show -P TimersCalendar deeprig-kernel-gate.timer").stdout
+    assert "04:10:00" in shown
+
+    gated.data(roles=["maintenance"], maintenance={"kernel_gate": False})
+    gated.run("apply")
+    assert changes(gated.json("apply")) == []
+    left = "ls /etc/systemd/system/deeprig-kernel-gate.* /etc/apt/apt.conf.d/*gate -d"
+    assert "simulated" not in gated.ssh("rig3", left).stdout.replace(".service.d", "")
+    assert state(gated, "deeprig-kernel-gate.path") == "inactive"
+    found = checks(gated)
+    assert list(found) == ["no hook of the gate is left"]
+    assert found["no hook of the gate is left"]["outcome"] == "pass"
+
+
+def test_a_host_without_a_gpu_gets_no_gate(gated):
+    gated.ssh("rig3", "umount /sys/bus/pci/devices")
+    assert changes(gated.json("apply")) == []
+    assert gated.json("verify")["hosts"][0]["status"] == "passed"
+
+
+def test_apt_and_a_bare_dpkg_of_a_kernel_ask_the_gate(gated):
+    applied(gated)
+    done = gated.ssh("rig3", f"apt-get install -y {package(gated, 'plain')}")
+    assert done.returncode == 0, done.stderr
+    settled(gated, 2)
+    # As the postinst of Debian's linux-image packages does; dpkg itself knows no apt hook.
+    kernel = package(gated, "kernel", "#!/bin/sh\nrun-parts --arg=6.1 /etc/kernel/postinst.d")
+    done = gated.ssh("rig3", f"dpkg -i {kernel}")
+    assert done.returncode == 0, done.stderr
+    settled(gated, 3)
+    gated.ssh("rig3", "dpkg -P plain kernel")
+
+
+def test_the_gate_looks_when_the_last_package_manager_has_let_go(gated):
+    applied(gated)
+    slow = package(gated, "slow", "#!/bin/sh\ntouch /root/gate-in-postinst; sleep 4")
+    command = f"nohup apt-get install -y {slow} >/dev/null 2>&1 </dev/null &"
+    gated.ssh("rig3", command)
+    until = time.monotonic() + 20
+    while gated.ssh("rig3", "test -e /root/gate-in-postinst").returncode:
+        assert time.monotonic() < until, "the package is not being configured"
+        time.sleep(0.2)
+    gated.ssh("rig3", "touch /run/deeprig-kernel-gate.wanted")
+    time.sleep(1)
+    assert (state(gated), run_count(gated)) == ("activating", 1)
+    waiting = gated.ssh("rig3", "journalctl -u deeprig-kernel-gate -o cat").stdout
+    assert "waiting for apt-get (pid " in waiting
+    # One look answers this request and the one that apt itself made meanwhile.
+    settled(gated, 2)
+    gated.ssh("rig3", "dpkg -P slow")
+
+
+def test_a_request_during_a_look_is_answered_by_another_look(gated):
+    applied(gated)
+    gated.ssh("rig3", "echo 2 > /root/gate-takes; touch /run/deeprig-kernel-gate.wanted")
+    until = time.monotonic() + 20
+    while run_count(gated) < 2:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    gated.ssh("rig3", "touch /run/deeprig-kernel-gate.wanted")
+    settled(gated, 3)
+
+
+def test_apt_and_dpkg_work_though_the_gate_fails_or_is_gone(gated):
+    applied(gated)
+    gated.ssh("rig3", "echo 1 > /root/gate-exits")
+    plain = package(gated, "plain", "#!/bin/sh\nrun-parts --arg=6.1 /etc/kernel/postinst.d")
+    assert gated.ssh("rig3", f"apt-get install -y {plain}").returncode == 0
+    settled(gated, 2)
+    failed = checks(gated)["the gate's last run ended well"]
+    assert failed["outcome"] == "fail"
+    assert "Result=exit-code" in failed["evidence"]
+    gated.ssh("rig3", "rm -rf /opt/deeprig; mount -t tmpfs -o ro x /run/systemd/system")
+    done = gated.ssh("rig3", f"apt-get install -y --reinstall {plain}")
+    gated.ssh("rig3", "umount /run/systemd/system")
+    assert (done.returncode, "kernel-gate" in done.stdout + done.stderr) == (0, False)
+    assert gated.ssh("rig3", "dpkg --audit").stdout == ""
+    gated.ssh("rig3", "dpkg -P plain")
+
+
+@pytest.mark.parametrize(
+    ("damage", "check", "mending"),
+    [
+        ("systemctl stop deeprig-kernel-gate.timer", "deeprig-kernel-gate.timer is", START),
+        ("systemctl disable deeprig-kernel-gate.path", "deeprig-kernel-gate.path is", START),
+        (f"rm {APT_HOOK}", "apt asks the gate", "Let apt ask the gate"),
+        (f"chmod a-x {KERNEL_HOOK}", "kernel packages ask", "Let kernel packages ask the gate"),
+        (f"rm {PROGRAMS}", "the next kernel has a module", "Place deeprig's programs"),
+    ],
+)
+def test_what_is_damaged_is_told_by_verify_and_mended_by_apply(gated, damage, check, mending):
+    applied(gated)
+    gated.ssh("rig3", damage)
+    bad = {name for name, c in checks(gated).items() if c["outcome"] != "pass"}
+    assert any(name.startswith(check) for name in bad)
+    mended = changes(gated.json("apply"))
+    assert mended in ([mending], [mending, "Ask the next-kernel gate"])
+    bad = {name for name, c in checks(gated).items() if c["outcome"] != "pass"}
+    assert bad <= {"the next kernel has a module"}
