@@ -46,8 +46,10 @@ static int make_cards(void)
 		return -EINVAL;
 	while (made < num_gpus && !failed) {
 		snprintf(names[made], sizeof(names[made]), "nvidia%d", made);
-		cards[made] = control;
+		cards[made].minor = MISC_DYNAMIC_MINOR;
 		cards[made].name = names[made];
+		cards[made].mode = 0666;
+		cards[made].fops = &nvidia_files;
 		failed = misc_register(&cards[made]);
 		made += !failed;
 	}
