@@ -195,4 +195,4 @@ def test_the_state_of_an_installation(output, version, exists, incomplete):
 def test_every_built_in_role_is_found():
     from pathlib import Path
 
-    assert Content.of(Path("/nonexistent")).role_names() == ("base", "conda")
+    assert Content.of(Path("/nonexistent")).role_names() == ("base", "conda", "maintenance")
