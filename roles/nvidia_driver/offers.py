@@ -120,12 +120,14 @@ class Offers:
 
 
 def branches_offered(offers: Offers, pattern: str) -> tuple[str, ...]:
-    """Return what a source has of a root's name in any branch, as text: ``580.95.05 (name)``."""
-    names = re.compile(re.escape(pattern).replace(re.escape("{b}"), r"\d{3}") + "$")
+    """Return what a source has of a root's name in any branch, as text: ``580.95.05 (name)``.
+
+    Not the names that lead from one branch to another: they are no way to have theirs.
+    """
     found: dict[int, str] = {}
     for candidate in offers.candidates:
         version = version_offered(candidate)
-        if version is None or not names.match(candidate.name):
+        if version is None or candidate.name != pattern.format(b=branch_of(version)):
             continue
         branch = branch_of(version)
         known = found.get(branch)

@@ -9,7 +9,6 @@ from typing import Literal
 Kind = Literal[
     "dpkg-interrupted",
     "foreign-hold",
-    "gpu-too-old",
     "gpus-contradict",
     "variant-impossible",
     "branch-drops-gpu",

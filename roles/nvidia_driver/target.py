@@ -15,7 +15,8 @@ from roles.nvidia_driver.refusal import refuse
 from roles.nvidia_driver.settings import Flavour, NvidiaDriverSettings, Source
 from roles.nvidia_driver.versions import branch_of
 
-_DEFAULT_SOURCES: dict[str, Source] = {"ubuntu": "ubuntu", "debian": "nvidia"}
+#: Where the driver comes from when nobody says and none is installed.
+DEFAULT_SOURCES: dict[str, Source] = {"ubuntu": "ubuntu", "debian": "nvidia"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def choose_source(settings: NvidiaDriverSettings, seen: Observation) -> tuple[So
     present = installed_source(seen)
     if present is not None:
         return present, f"from {SOURCE_NAMES[present]}, as the installed driver"
-    source = _DEFAULT_SOURCES.get(seen.distribution, "nvidia")
+    source = DEFAULT_SOURCES.get(seen.distribution, "nvidia")
     return source, f"from {SOURCE_NAMES[source]}, the default on {seen.distribution}"
 
 
