@@ -5,7 +5,6 @@ Shown first: a full disk must not lose the table of what was done to the hosts.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -71,13 +70,13 @@ def output_that_may_be_full() -> Iterator[None]:
 
     A closed pipe is none: whoever reads it (``| head``) has seen enough.
     """
+    from deeprig.cli.terminal import write_to_nowhere
+
     try:
         yield
     except OSError as error:
         # What is left in the buffer would fail again when Python ends, with a message and 120.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+        write_to_nowhere(sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):
             return
         raise DeeprigError(

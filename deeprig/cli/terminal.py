@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from pathlib import Path
@@ -35,11 +34,21 @@ def _console(stream: TextIO) -> Console:
 
 
 class _PipedConsole(Console):
-    """A console that raises BrokenPipeError, as any stream does, where rich would exit with 1."""
+    """A console that goes on when nobody reads it any more (``| head``), where rich would exit.
+
+    Hosts may be in the middle of a change, and the report is still to be stored.
+    """
 
     def on_broken_pipe(self) -> None:
-        """Let the command end its work: the report is still to be stored."""
-        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+        """Write to nowhere from here on."""
+        write_to_nowhere(self.file.fileno())
+
+
+def write_to_nowhere(descriptor: int) -> None:
+    """Let an open file descriptor swallow whatever is still written to it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)
 
 
 def shown_path(path: Path) -> Path:

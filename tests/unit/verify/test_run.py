@@ -155,3 +155,15 @@ def test_the_report_is_stored_though_nobody_reads_the_output(bench, form):
     process.stderr.close()
     assert "Traceback" not in errors
     assert len(bench.reports()) == 1
+
+
+def test_a_run_goes_on_though_nobody_reads_its_progress(bench):
+    """As in `deeprig verify 2>&1 | head -1`: what is under way is not left half done."""
+    bench.checks(PASSES)
+    process = bench.start()
+    process.stderr.close()
+    out = process.stdout.read()
+    assert process.wait(timeout=120) == 0
+    process.stdout.close()
+    assert "1 of 1 host passed" in out
+    assert len(bench.reports()) == 1
