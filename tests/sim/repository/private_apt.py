@@ -99,5 +99,7 @@ def make(root: Path, sources: str) -> PrivateApt:
     lines = [f'{key} "{root / value}";' for key, value in settings.items()]
     lines += ['APT::Architecture "amd64";', 'APT::Sandbox::User "root";']
     lines += ['APT::Install-Recommends "false";']
+    # Kept caches are told from stale ones by whole seconds: too coarse for a test.
+    lines += ['Dir::Cache::pkgcache "";', 'Dir::Cache::srcpkgcache "";']
     (root / "apt.conf").write_text("\n".join([*lines, ""]), encoding="utf-8")
     return PrivateApt(root)
