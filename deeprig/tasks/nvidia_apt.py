@@ -1,0 +1,240 @@
+"""Set up NVIDIA's network repository on a host: the key, one source, nothing old beside it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Generator
+from io import BytesIO, StringIO
+
+import requests
+from pyinfra.api.command import FunctionCommand, QuoteString, StringCommand
+from pyinfra.api.exceptions import FactProcessError, OperationError
+from pyinfra.api.facts import FactBase
+from pyinfra.api.host import Host
+from pyinfra.api.operation import OperationMeta, operation
+from pyinfra.context import ctx_host
+from pyinfra.operations import files
+
+from deeprig.engine.operations import changed
+from deeprig.engine.remarks import explain
+from deeprig.errors import DeeprigError
+from deeprig.facts import HostFacts
+from deeprig.fetch import fetch
+from deeprig.tasks.nvidia_repository import (
+    LABEL,
+    SOURCE_FILE,
+    ChosenRepository,
+    NvidiaRepositorySettings,
+    choose_repository,
+)
+from deeprig.tasks.nvidia_sources import AptFile, Rewritten, without_nvidia, without_old_keys
+from deeprig.tasks.openpgp_keys import binary, fingerprints
+from deeprig.tasks.packages import APT_ENVIRONMENT, refresh_package_lists
+
+Commands = Generator[object, None, None]
+_SOURCES = (
+    "/etc/apt/sources.list",
+    "/etc/apt/sources.list.d/*.list",
+    "/etc/apt/sources.list.d/*.sources",
+)
+_KEYRINGS = ("/etc/apt/trusted.gpg", "/etc/apt/trusted.gpg.d/*.gpg", "/etc/apt/trusted.gpg.d/*.asc")
+_UPLOADED = "/var/tmp/deeprig-cuda-keyring.deb"  # noqa: S108 - uploaded as root, mode 600
+_KEY_BYTES_AT_MOST = 1 << 20
+_CHUNK_BYTES = 1 << 16
+_CHECK_URL = "check key_url and base_url"
+_TIMEOUT_SECONDS = (10, 60)
+#: The driver's packages in NVIDIA's repository, of every naming scheme it has had.
+PIN_FILE = "/etc/apt/preferences.d/deeprig-nvidia-driver-source"
+_PIN_NAME = "Rank the archive's driver above NVIDIA's"
+_PIN = f"""\
+# Managed by deeprig: the driver comes from the distribution's archive, CUDA from NVIDIA.
+Package: cuda-drivers* libnvidia-* libxnvctrl* linux-modules-nvidia-* nvidia-dkms-* nvidia-driver* \
+nvidia-fabricmanager* nvidia-firmware-* nvidia-headless-* nvidia-kernel-* nvidia-modprobe \
+nvidia-open* nvidia-persistenced nvidia-prime nvidia-settings nvidia-utils-* \
+xserver-xorg-video-nvidia*
+Pin: release l={LABEL}
+Pin-Priority: 400
+"""
+_READ = """
+for f in "$@"; do if [ -f "$f" ]; then echo "=$(base64 -w0 "$f") $f"; fi; done
+"""
+
+
+class AptFiles(FactBase[tuple[AptFile, ...]]):
+    """Files that apt reads, whole. Only root could change them, everybody may read them."""
+
+    def command(self, patterns: tuple[str, ...]) -> StringCommand:
+        """Return the command; ``patterns`` are paths with the shell's wildcards."""
+        # The patterns are constants of this module, left to the shell to expand.
+        return StringCommand("sh", "-c", QuoteString(_READ), "sh", *patterns)
+
+    @staticmethod
+    def default() -> tuple[AptFile, ...]:
+        """Return that none is there."""
+        return ()
+
+    def process(self, output: list[str]) -> tuple[AptFile, ...]:
+        """Decode the files. Raise FactProcessError for a line that is none."""
+        found = []
+        for line in output:
+            packed, separator, path = line.removeprefix("=").partition(" ")
+            try:
+                found.append((path, base64.b64decode(packed, validate=True)))
+            except binascii.Error as error:
+                raise FactProcessError(f"a file came damaged: {error}: {line[:80]}") from error
+            if not separator:
+                raise FactProcessError(f"a file came without its path: {line[:80]}")
+        return tuple(found)
+
+
+def configure_nvidia_repository(settings: NvidiaRepositorySettings, facts: HostFacts) -> None:
+    """Have NVIDIA's repository, and no other source or key of it. Roles may call it twice.
+
+    Raise DeeprigError where no repository is known, or nothing would prove it genuine.
+    """
+    repository = choose_repository(settings, facts)
+    keyed: OperationMeta = trusted_key(name="Trust NVIDIA's signing key", repository=repository)
+    # In this order: the keyring package brings a source of its own, which is a second one.
+    cleaned = only_source(name="Remove old sources and keys of NVIDIA", repository=repository)
+    placed = files.put(
+        name="Set NVIDIA's package source",
+        src=StringIO(repository.source(facts.architecture)),
+        dest=SOURCE_FILE,
+        user="root",
+        group="root",
+        mode="644",
+    )
+    refresh_package_lists(when=changed(keyed, cleaned, placed))
+
+
+@operation()
+def trusted_key(repository: ChosenRepository) -> Commands:
+    """Have the signing key, proven by checksum or by fingerprint, where the source looks for it."""
+    host: Host = ctx_host.get()
+    problem = _problem_of_key(repository)
+    if problem is None:
+        host.noop("the key is there")
+        return
+    explain(problem)
+    yield from _packaged_key(repository) if repository.is_packaged else _bare_key(repository)
+
+    def prove() -> None:
+        """Check the key's fingerprint on the host."""
+        still = _problem_of_key(repository)
+        if still is not None:
+            raise OperationError(f"{still}: keyring_sha256 and fingerprint contradict each other")
+
+    yield FunctionCommand(prove, (), {})
+
+
+@operation()
+def only_source(repository: ChosenRepository) -> Commands:
+    """Remove every other source of NVIDIA's repositories, and keys trusted for everything."""
+    host: Host = ctx_host.get()
+    sources = host.get_fact(AptFiles, patterns=_SOURCES)
+    keyrings = host.get_fact(AptFiles, patterns=_KEYRINGS)
+    found, unread = without_old_keys(keyrings)
+    found = (*without_nvidia(sources, repository.url, SOURCE_FILE), *found)
+    if unread:
+        explain(*(f"not read: {text}" for text in unread))
+    if not found:
+        host.noop("no other source or key of NVIDIA's is there")
+        return
+    for path, data in found:
+        yield from _rewrite((path, data))
+
+
+def keep_drivers_from_archive(wanted: bool) -> OperationMeta:
+    """Have the distribution's driver packages go before NVIDIA's, or not.
+
+    The keyring package ranks all of NVIDIA's packages above the archive's (priority 600), so that
+    one upgrade could mix drivers of both (apt_preferences(5)).
+    """
+    if not wanted:
+        return files.file(name=_PIN_NAME, path=PIN_FILE, present=False)
+    return files.put(name=_PIN_NAME, src=StringIO(_PIN), dest=PIN_FILE, mode="644")
+
+
+def _problem_of_key(repository: ChosenRepository) -> str | None:
+    """Return what is wrong with the key on the host, or None."""
+    host: Host = ctx_host.get()
+    there = host.get_fact(AptFiles, patterns=(repository.key_path,))
+    if not there:
+        return f"{repository.key_path} is not there"
+    try:
+        found = fingerprints(there[0][1])
+    except ValueError as error:
+        return f"{repository.key_path} is no keyring: {error}"
+    wanted = repository.fingerprint
+    if wanted is None or found == {wanted}:
+        return None
+    return f"{repository.key_path} holds {', '.join(sorted(found)) or 'no key'}, not {wanted}"
+
+
+def _packaged_key(repository: ChosenRepository) -> Commands:
+    host: Host = ctx_host.get()
+
+    def upload() -> None:
+        """Fetch the keyring package, verify its checksum, and upload it."""
+        path = fetch(repository.keyring_url, repository.keyring_sha256)
+        if not host.put_file(str(path), _UPLOADED, _sudo=host.data.get("_sudo", False)):
+            raise OperationError(f"the keyring package could not be uploaded to {_UPLOADED}")
+
+    yield FunctionCommand(upload, (), {})
+    variables = (f"{name}={value}" for name, value in APT_ENVIRONMENT.items())
+    yield StringCommand("env", *variables, "apt-get", "install", "-y", "--reinstall", _UPLOADED)
+    yield StringCommand("rm", "-f", _UPLOADED)
+
+
+def _bare_key(repository: ChosenRepository) -> Commands:
+    host: Host = ctx_host.get()
+
+    def upload() -> None:
+        """Fetch the key, verify its fingerprint, and upload it."""
+        key = fetch_key(repository.key_url, repository.fingerprint or "")
+        if not host.put_file(
+            BytesIO(key), repository.key_path, _sudo=host.data.get("_sudo", False)
+        ):
+            raise OperationError(f"the key could not be uploaded to {repository.key_path}")
+
+    yield StringCommand("install", "-d", "-m", "755", "/etc/apt/keyrings")
+    yield FunctionCommand(upload, (), {})
+    yield StringCommand("chown", "root:root", repository.key_path)
+    # apt reads it as user _apt.
+    yield StringCommand("chmod", "644", repository.key_path)
+
+
+def fetch_key(url: str, fingerprint: str) -> bytes:
+    """Return the key at a URL, binary. Raise DeeprigError when it is not the one declared."""
+    try:
+        with requests.get(url, stream=True, timeout=_TIMEOUT_SECONDS) as answer:
+            answer.raise_for_status()
+            data = b""
+            for chunk in answer.iter_content(_CHUNK_BYTES):
+                data += chunk
+                if len(data) > _KEY_BYTES_AT_MOST:
+                    raise DeeprigError("this is too long for a key", place=url, remedy=_CHECK_URL)
+    except requests.RequestException as error:
+        raise DeeprigError(
+            f"it cannot be fetched: {error}", place=url, remedy="check the URL and the network"
+        ) from error
+    try:
+        found, key = fingerprints(data), binary(data)
+    except ValueError as error:
+        raise DeeprigError(f"this is no key: {error}", place=url, remedy=_CHECK_URL) from error
+    if found != {fingerprint}:
+        raise DeeprigError(
+            f"it holds {', '.join(sorted(found)) or 'no key'}, expected {fingerprint}",
+            place=url,
+            remedy="compare with NVIDIA's installation guide; a proxy may have changed the file",
+        )
+    return key
+
+
+def _rewrite(file: Rewritten) -> Commands:
+    path, data = file
+    if data is None:
+        yield StringCommand("rm", "-f", QuoteString(path))
+    else:
+        yield from files.put._inner(src=BytesIO(data), dest=path, mode="644")

@@ -1,0 +1,57 @@
+"""How NVIDIA's repository names CUDA's packages, and which of them bring a driver.
+
+Sources: the CUDA installation guide, "Meta Packages" and "Additional Package Manager
+Capabilities"; the cuDNN and NCCL installation guides.
+"""
+
+from __future__ import annotations
+
+import re
+
+#: Packages that pull a driver in behind the back of whoever manages it.
+_METAPACKAGE = re.compile(r"^cuda(-runtime|-demo-suite)?(-\d+-\d+)?$")
+_TOOLKIT = re.compile(r"^cuda-toolkit-(\d+)-(\d+)$")
+_BUILT_FOR = re.compile(r"\+cuda(\d+\.\d+)$")
+#: The driver in every naming scheme that NVIDIA, Ubuntu and Debian have had.
+_DRIVER = re.compile(
+    r"^(cuda-drivers|linux-(modules|objects|signatures)-nvidia|libcuda1$|libxnvctrl"
+    r"|libnvidia-(?!container|ml-dev)|nvidia-(alternative|dkms|driver|egl|fabricmanager|firmware"
+    r"|headless|installer|kernel|legacy|libopencl|modprobe|open|persistenced|prime|settings|smi"
+    r"|support|suspend|utils|vdpau|vulkan)|xserver-xorg-video-nvidia)"
+)
+#: The toolkit in Debian's archive (non-free).
+ARCHIVE_TOOLKIT = "nvidia-cuda-toolkit"
+NCCL, NCCL_DEVELOPMENT = "libnccl2", "libnccl-dev"
+NCCL_PACKAGES = (NCCL, NCCL_DEVELOPMENT)
+
+
+def toolkit_package(series: str) -> str:
+    """Return the package of a toolkit: cuda-toolkit-13-0. It depends on no driver."""
+    return f"cuda-toolkit-{series.replace('.', '-')}"
+
+
+def series_of(package: str) -> str | None:
+    """Return the toolkit that a package is, or None where it is none: 13.0."""
+    match = _TOOLKIT.match(package)
+    return f"{match[1]}.{match[2]}" if match else None
+
+
+def cudnn_packages(major: int) -> tuple[str, str]:
+    """Return cuDNN's packages for a major version of CUDA: the library, and its headers."""
+    return f"libcudnn9-cuda-{major}", f"libcudnn9-dev-cuda-{major}"
+
+
+def built_for(version: str) -> str | None:
+    """Return the toolkit that a version of NCCL was built for, or None where it does not say."""
+    match = _BUILT_FOR.search(version)
+    return match[1] if match else None
+
+
+def is_metapackage(package: str) -> bool:
+    """Say whether a package (``name`` or ``name=version``) is CUDA together with a driver."""
+    return bool(_METAPACKAGE.match(package.partition("=")[0].partition(":")[0]))
+
+
+def is_driver(package: str) -> bool:
+    """Say whether a package is part of the driver, which only role nvidia_driver may touch."""
+    return bool(_DRIVER.match(package.partition(":")[0]))
