@@ -48,8 +48,9 @@ class Run(Protocol):
         seconds: float = 60,
         stdin: str = "",
         environment: Mapping[str, str] | None = None,
+        directory: Path | None = None,
     ) -> Done:
-        """Run ``words`` for at most ``seconds``."""
+        """Run ``words`` for at most ``seconds``, in ``directory``."""
 
 
 def run(
@@ -57,6 +58,7 @@ def run(
     seconds: float = 60,
     stdin: str = "",
     environment: Mapping[str, str] | None = None,
+    directory: Path | None = None,
 ) -> Done:
     """Run a program on this machine."""
     try:
@@ -68,6 +70,7 @@ def run(
             errors="replace",
             timeout=seconds,
             check=False,
+            cwd=directory,
             env=environment_of(environment),
         )
     except (FileNotFoundError, PermissionError) as error:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,10 @@ class RecordedFile:
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """One driver change. ``wanted`` and ``recorded`` are driver versions, "" is no driver."""
+    """One driver change. ``wanted`` and ``recorded`` are driver versions, "" is no driver.
+
+    ``new_packages`` were not there before (dpkg's qualified names); ``kernels`` had a module.
+    """
 
     id: str
     phase: str
@@ -58,7 +61,8 @@ class Transaction:
     reason: str = ""
     packages: tuple[RecordedPackage, ...] = ()
     files: tuple[RecordedFile, ...] = ()
-    new_packages: tuple[str, ...] = field(default=())
+    new_packages: tuple[str, ...] = ()
+    kernels: tuple[str, ...] = ()
 
     def summary(self) -> dict[str, Any]:
         """Return what the observation tells of an open transaction."""
@@ -69,19 +73,23 @@ class Transaction:
 def read_journal(machine: Machine) -> Transaction | None:
     """Return the open transaction, None where there is none. Raise Refused on a spoilt journal."""
     text = machine.text(JOURNAL)
-    if text is None:
-        return None
+    return None if text is None else parse_journal(text, JOURNAL)
+
+
+def parse_journal(text: str, place: str) -> Transaction:
+    """Return the transaction of a journal's text. Raise Refused on a spoilt one."""
     try:
         values = json.loads(text)
         values["packages"] = tuple(RecordedPackage(**p) for p in values["packages"])
         values["files"] = tuple(RecordedFile(**f) for f in values["files"])
-        values["new_packages"] = tuple(values["new_packages"])
+        for name in ("new_packages", "kernels"):
+            values[name] = tuple(values[name])
         return Transaction(**values)
     except (ValueError, KeyError, TypeError) as error:
         raise Refused(
             "the driver journal is unreadable",
-            evidence=(f"{JOURNAL}: {error}",),
-            remedy=f"look at {JOURNAL}; delete it only when the driver is as it should be",
+            evidence=(f"{place}: {type(error).__name__}: {error}",),
+            remedy=f"look at {place}; delete it only when the driver is as it should be",
             outcome="failed",
         ) from error
 
@@ -99,6 +107,18 @@ def close_journal(machine: Machine, transaction: Transaction) -> None:
     machine.path(JOURNAL).rename(history / f"{transaction.id}.json")
     sync_directory(history)
     sync_directory(machine.path(DIRECTORY))
+
+
+def discard_journal(machine: Machine) -> None:
+    """Forget a transaction that has changed nothing."""
+    machine.path(JOURNAL).unlink(missing_ok=True)
+    sync_directory(machine.path(DIRECTORY))
+
+
+def read_history(machine: Machine) -> tuple[Transaction, ...]:
+    """Return the closed transactions, newest first."""
+    files = sorted(machine.path(f"{DIRECTORY}/history").glob("*.json"), reverse=True)
+    return tuple(parse_journal(file.read_text(encoding="utf-8"), str(file)) for file in files)
 
 
 def write_durably(path: Path, text: str, mode: int = 0o600) -> None:

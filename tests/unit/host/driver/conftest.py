@@ -118,7 +118,7 @@ class Rig:
     def machine(self):
         return commands.Machine(self.root, self.run)
 
-    def run(self, *words, seconds=60, stdin="", environment=None):
+    def run(self, *words, seconds=60, stdin="", environment=None, directory=None):
         """Run for real, with this root's apt and dpkg; a test may step in before."""
         self.calls.append(words)
         for match, answer in self.intercepts.items():
@@ -127,7 +127,9 @@ class Rig:
                 if told is not None:
                     return told
         more = dict(environment or {}) | self.environment
-        return commands.run(*words, seconds=seconds, stdin=stdin, environment=more)
+        return commands.run(
+            *words, seconds=seconds, stdin=stdin, environment=more, directory=directory
+        )
 
     def write(self, path, content):
         target = self.root / path.lstrip("/")

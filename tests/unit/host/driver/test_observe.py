@@ -145,7 +145,7 @@ def test_the_first_line_of_the_simulation_mark_is_told(rig):
 def test_an_open_transaction_is_told(rig):
     summary = {"id": "7", "phase": "swapping", "wanted": NEW, "recorded": OLD, "started": "then"}
     rest = {"boot_id": "b", "reason": "", "order": {}, "packages": [], "files": []}
-    journal = json.dumps(summary | rest | {"new_packages": []})
+    journal = json.dumps(summary | rest | {"new_packages": [], "kernels": []})
     rig.write("/var/lib/deeprig/driver/transaction.json", journal)
     assert look(rig).transaction == OpenTransaction("7", "swapping", NEW, OLD, "then", "b")
 
