@@ -98,7 +98,7 @@ def _remove(state: LabState, note: Note) -> None:
 
 def _bring_up(spec: LabSpec, note: Note) -> LabState:
     state = _ground(spec, note)
-    made = image.image_of(spec.os, state.id, spec.mirror, note=note)
+    made = _image(spec, state, note)
     note(f"base image {made.path.name}: {'cached' if made.was_cached else 'made'}")
     state = _allow(state, access.source_hosts(made.path))
     raise_inotify_limit(note)
@@ -114,6 +114,12 @@ def _bring_up(spec: LabSpec, note: Note) -> LabState:
         note(f"{host.name} ({host.os}) answers ssh")
     writing.write_inventory(state, spec.data)
     return state
+
+
+def _image(spec: LabSpec, state: LabState, note: Note) -> image.Image:
+    if spec.image is not None:
+        return image.Image(spec.image.resolve(), was_cached=True)
+    return image.image_of(spec.os, state.id, spec.mirror, note=note)
 
 
 def _ground(spec: LabSpec, note: Note) -> LabState:

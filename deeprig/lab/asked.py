@@ -24,7 +24,8 @@ class LabSpec:
     """What ``lab up`` was asked for. ``hosts`` counts those that shall be there in the end.
 
     ``served`` are name and directory; ``mirror`` is a URL to make the image from, instead of the
-    controller's own sources; ``data`` is a file of settings for the hosts.
+    controller's own sources; ``data`` is a file of settings for the hosts. ``image`` is a root
+    file system to start from instead of the one of ``os``; it is not changed.
     """
 
     directory: Path
@@ -34,6 +35,7 @@ class LabSpec:
     allowed_hosts: tuple[str, ...] = ()
     data: Path | None = None
     mirror: str | None = None
+    image: Path | None = None
 
 
 def check_spec(spec: LabSpec) -> None:

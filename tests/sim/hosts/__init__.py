@@ -1,0 +1,1 @@
+"""Simulated GPU machines: real systemd hosts of a lab that see cards which are not there."""
