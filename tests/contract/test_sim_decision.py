@@ -7,12 +7,13 @@ transaction, across branches, sources, flavours and the end of the suffixed name
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from roles.nvidia_driver.decision import Change, decide
+from roles.nvidia_driver.gpus import chips_of
 from roles.nvidia_driver.observation import (
     Candidate,
     Kernel,
@@ -22,15 +23,17 @@ from roles.nvidia_driver.observation import (
     PciDevice,
 )
 from roles.nvidia_driver.settings import NvidiaDriverSettings
-from tests.sim.repository import api, private_apt, ubuntu_archive
+from tests.sim.repository import api, gpus, private_apt, ubuntu_archive
 from tests.sim.repository.prebuilt import SignedModules
 from tests.sim.repository.private_apt import PrivateApt
 from tests.sim.repository.signing import sign
 from tests.sim.repository.versions import UBUNTU_RELEASES
 
 RELEASE = "6.1.0-56-cloud-amd64"
-RTX_4090 = PciDevice("0000:01:00.0", "2684", "030000")
-GTX_1080_TI = PciDevice("0000:01:00.0", "1b06", "030000")
+RTX_4090 = (PciDevice("0000:01:00.0", "2684", "030000"),)
+GTX_1080_TI = (PciDevice("0000:01:00.0", "1b06", "030000"),)
+HGX_H100 = tuple(PciDevice(f"0000:{n:02x}:00.0", "2330", "030200") for n in range(8))
+SWITCHES = ("0000:10:00.0",)
 DKMS = """\
 Package: dkms
 Status: install ok installed
@@ -51,6 +54,7 @@ class Source:
     indexes: tuple[Path, ...]
     origin: str
     label: str
+    second: Source | None = None
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +80,15 @@ def archive(repositories, tmp_path_factory) -> Path:
 
 @pytest.fixture
 def source(request, repositories, archive) -> Source:
+    return make_source(request.param, repositories, archive)
+
+
+def make_source(name: str, repositories: api.SimRepositories, archive: Path) -> Source:
     signed = f"[signed-by={repositories.public_key}]"
-    if request.param == "ubuntu":
+    if name == "both":
+        first, second = (make_source(n, repositories, archive) for n in ("nvidia", "ubuntu"))
+        return replace(first, line=first.line + second.line, second=second)
+    if name == "ubuntu":
         suites = ("noble-updates", "noble-security", "noble")
         line = "".join(f"deb {signed} file:{archive} {s} main restricted\n" for s in suites)
         places = tuple(
@@ -87,9 +98,9 @@ def source(request, repositories, archive) -> Source:
         )
         return Source("ubuntu", "24.04", line, places, "Ubuntu", "Ubuntu")
     names = {"nvidia": ("ubuntu2404", "ubuntu", "24.04"), "nvidia-debian": ("debian12",) * 2}
-    directory = repositories.nvidia_directory(names[request.param][0])
+    directory = repositories.nvidia_directory(names[name][0])
     line = f"deb {signed} file:{directory}/ /\n"
-    system = ("debian", "12") if request.param == "nvidia-debian" else ("ubuntu", "24.04")
+    system = ("debian", "12") if name == "nvidia-debian" else ("ubuntu", "24.04")
     return Source(*system, line, (directory / "Packages",), "NVIDIA", "NVIDIA CUDA")
 
 
@@ -101,26 +112,30 @@ def stanzas(text: str) -> Iterator[dict[str, str]]:
 
 def candidates(source: Source) -> tuple[Candidate, ...]:
     """Return what the indexes offer; each has its versions in ascending order."""
-    return tuple(
+    own = tuple(
         Candidate(s["Package"], s["Version"], source.origin, source.label, "", s.get("Depends", ""))
         for index in source.indexes
         for s in reversed(list(stanzas(index.read_text(encoding="utf-8"))))
         if s
     )
+    return own if source.second is None else own + candidates(source.second)
 
 
-def installed(apt: PrivateApt, label: str) -> tuple[Package, ...]:
+def installed(apt: PrivateApt) -> tuple[Package, ...]:
     status = (apt.root / "status").read_text(encoding="utf-8")
     return tuple(
-        Package(s["Package"], "amd64", s["Version"], "ii ", is_held=True, origin=label)
-        for s in stanzas(status)
+        Package(s["Package"], "amd64", s["Version"], "ii ", is_held=True) for s in stanzas(status)
     )
 
 
-def observe(apt: PrivateApt, source: Source, gpu: PciDevice, driver: str | None) -> Observation:
+def observe(
+    apt: PrivateApt, source: Source, cards: tuple[PciDevice, ...], driver: str | None
+) -> Observation:
     """Return what a host would tell that has these packages, its module loaded and built."""
     module = None
-    packages = installed(apt, source.label)
+    offered = candidates(source)
+    labels = {(c.name, c.version): c.label for c in offered}
+    packages = tuple(replace(p, origin=labels.get((p.name, p.version), "")) for p in installed(apt))
     if driver is not None:
         is_open = any("-open" in p.name and "nvidia" in p.name for p in packages)
         module = KernelModule(driver, "/lib/modules/nvidia.ko", is_open, "somebody", "dkms")
@@ -133,27 +148,33 @@ def observe(apt: PrivateApt, source: Source, gpu: PciDevice, driver: str | None)
         next_kernel=RELEASE,
         boot_id="1",
         kernels=(kernel,),
-        gpus=(gpu,),
+        gpus=cards,
+        nvswitches=SWITCHES if len(cards) == 8 else (),
         secure_boot="disabled",
         loaded_version=driver,
         packages=packages,
-        candidates=candidates(source),
+        candidates=offered,
         free_bytes={"/": 10**11, "/boot": 10**10, "/usr": 10**11, "/var": 10**11},
     )
 
 
-def move(apt: PrivateApt, source: Source, gpu: PciDevice, driver: str | None, **settings) -> Change:
+def move(
+    apt: PrivateApt,
+    source: Source,
+    cards: tuple[PciDevice, ...],
+    driver: str | None,
+    /,
+    **settings: str,
+) -> Change:
     """Decide, and carry the order out with apt; nothing else than what it names may change."""
-    name = "ubuntu" if source.label == "Ubuntu" else "nvidia"
-    decision = decide(
-        NvidiaDriverSettings(source=name, **settings), observe(apt, source, gpu, driver)
-    )
+    settings.setdefault("source", "ubuntu" if source.label == "Ubuntu" else "nvidia")
+    decision = decide(NvidiaDriverSettings(**settings), observe(apt, source, cards, driver))
     assert isinstance(decision, Change), decision
     order = decision.order
     words = [f"{p.name}={p.version}" for p in order.install]
     changes = apt.simulate("install", "--allow-change-held-packages", *words, *minus(order.remove))
     assert {n for n, v in changes.items() if not v} == set(order.remove)
-    have = {p.name: p.version for p in installed(apt, "")}
+    have = {p.name: p.version for p in installed(apt)}
     assert {n: v for n, v in changes.items() if v} == {
         p.name: p.version for p in order.install if have.get(p.name) != p.version
     }
@@ -232,3 +253,38 @@ def test_an_old_card_gets_the_last_branch_that_drives_it(source, apt):
     names = {p.name for p in change.order.install}
     assert "nvidia-dkms-580" in names
     assert "nvidia-dkms-580-open" not in names
+
+
+@pytest.mark.parametrize("source", ["both"], indirect=True)
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_from_ubuntus_archive_to_nvidias_repository_and_back(source, apt, flavour):
+    wish = {"flavour": flavour, "variant": "open"}
+    move(apt, source, RTX_4090, None, source="ubuntu", branch="580", **wish)
+    move(apt, source, RTX_4090, "580.178.04", source="nvidia", branch="590", **wish)
+    change = move(apt, source, RTX_4090, "590.48.01", source="ubuntu", branch="580", **wish)
+    assert change.order.version == "580.178.04"
+
+
+@pytest.mark.parametrize("source", ["nvidia", "nvidia-debian", "ubuntu"], indirect=True)
+def test_nvswitch_hosts_get_the_fabric_manager_of_exactly_the_drivers_version(source, apt):
+    driver = None
+    for branch in ("570", "580", "595"):
+        flavour = "server" if source.label == "Ubuntu" else "full"
+        change = move(apt, source, HGX_H100, driver, branch=branch, flavour=flavour)
+        driver = change.order.version
+        fabric = [p for p in change.order.install if p.name.startswith("nvidia-fabricmanager")]
+        assert [p.version.partition("-")[0] for p in fabric] == [driver]
+
+
+@pytest.mark.parametrize("gpu", gpus.GPUS, ids=lambda gpu: gpu.name)
+def test_the_roles_table_and_the_simulations_agree_on_a_card(gpu):
+    """Two tables, written from the same sources by different hands."""
+    row = chips_of(f"{gpu.device_id:04x}")
+    assert row.generation.lower().startswith(gpu.generation)
+    assert row.compute_capability == gpu.compute_capability
+    assert row.last_branch == gpus.LAST_BRANCH.get(gpu.generation)
+    assert row.first_branch <= 570
+    ages = gpus.GENERATIONS.index
+    can_be_open = ages(gpu.generation) >= ages(gpus.FIRST_OPEN_GENERATION)
+    assert ("open" in row.variants) == can_be_open
+    assert ("proprietary" in row.variants) == (gpu.generation not in gpus.OPEN_ONLY_GENERATIONS)
