@@ -16,8 +16,8 @@ from roles.nvidia_driver.frameworks import EXTRAS, TORCH_RELEASES, WITHOUT_CUDA
 #: PyTorch's wheel indexes and local versions: ``…/whl/cu126``, ``2.10.0+cu128``.
 _TAG = re.compile(r"(?:/whl/(?:nightly/)?|\+)(cu(\d{2})(\d)|cpu)\b")
 _CONDA_FRAMEWORK = re.compile(
-    r"^(?:\S+::)?(pytorch|pytorch-gpu|tensorflow|tensorflow-gpu|jaxlib|cuda-version|cudatoolkit)\b"
-    r"\s*(?:[=~<>!]+\s*)?([0-9.]*)"
+    r"^(?:\S+::)?(pytorch|pytorch-gpu|tensorflow|tensorflow-gpu|jaxlib|cuda-version|cudatoolkit)"
+    r"(?=[\s=<>!~]|$)\s*(?:[=~<>!]+\s*)?([0-9.]*)"
 )
 _LOCKED_CUDA = re.compile(r"/cuda-version-(\d+\.\d+)-")
 

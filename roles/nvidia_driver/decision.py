@@ -89,7 +89,8 @@ def _change(
     if update and not faults and target.installed == chosen.order.version:
         return _no_change(settings, seen, target, chosen.order.version)
     check_host(seen, chosen.order)
-    check_holds(seen, target.naming)
+    if target.installed != chosen.order.version:
+        check_holds(seen, target.naming)
     moves = () if target.installed in (None, chosen.order.version) else _move(target, chosen)
     reasons = (*faults, *moves, *target.reasons, *chosen.reasons)
     return Change(chosen.order, target.installed, reasons, busy_notes(seen))

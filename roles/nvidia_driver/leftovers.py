@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from roles.nvidia_driver.change import PackageVersion
@@ -19,6 +20,10 @@ from roles.nvidia_driver.versions import driver_version
 
 #: NVIDIA's pinning packages: deeprig's preferences file does their work, and would fight them.
 PINNING = "nvidia-driver-pinning-"
+#: Metapackages that ask for graphics libraries.
+_WITH_GRAPHICS = re.compile(
+    r"^(nvidia-open|cuda-drivers|nvidia-driver)(-\d{3})?(-server)?(-open)?$"
+)
 _FABRIC = tuple(
     name.removesuffix("-{b}") for names in (*FABRIC, *FABRIC_OPTIONAL) for name in names
 )
@@ -50,7 +55,8 @@ def leftovers(
     for package in driver_packages(seen):
         full = full_name(package, seen)
         is_fitting = belongs(package.name, naming, seen.distribution)
-        if full in names or (is_fitting and _is_of(package, version, seen)):
+        is_right = is_fitting and _is_of(package, version, seen)
+        if full in names or (is_right and not _is_foreign(package, offers)):
             if package.name in unwanted:
                 removed.append(full)
             continue
@@ -71,11 +77,13 @@ def _target(package: Package, offers: Offers, version: str) -> Candidate | None:
 
 
 def _is_foreign(package: Package, offers: Offers) -> bool:
-    """Say whether a package is known to be from another source.
+    """Say whether a package of a driver is known to be from another source.
 
-    NVIDIA's nvidia-persistenced has files that are in Ubuntu's nvidia-compute-utils.
+    The same version is not the same files: NVIDIA's nvidia-persistenced has those that are in
+    Ubuntu's nvidia-compute-utils.
     """
-    return source_of("", package.origin) not in (None, offers.source)
+    is_versioned = driver_version(package.version) is not None or is_prebuilt(package.name)
+    return is_versioned and source_of("", package.origin) not in (None, offers.source)
 
 
 def in_the_way(seen: Observation, naming: Naming, version: str) -> tuple[str, ...]:
@@ -89,8 +97,11 @@ def in_the_way(seen: Observation, naming: Naming, version: str) -> tuple[str, ..
 
 
 def belongs(name: str, naming: Naming, distribution: str) -> bool:
-    """Say whether a name is of the naming's branch, flavour and kind of modules, or of none."""
-    if name.startswith(PINNING):
+    """Say whether a name is of the naming's branch, flavour and kind of modules, or of none.
+
+    Graphics libraries that were installed for themselves may stay beside a compute-only driver.
+    """
+    if name.startswith(PINNING) or (naming.flavour == "compute" and _WITH_GRAPHICS.match(name)):
         return False
     variant = variant_of(name, distribution)
     if variant is not None and variant != naming.variant:

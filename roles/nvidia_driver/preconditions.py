@@ -24,7 +24,8 @@ OWN_DAEMONS = ("nvidia-persistenced", "nv-fabricmanager")
 
 
 def check_host(seen: Observation, order: DriverChange) -> None:
-    """Refuse a host whose dpkg or disk would leave a change half done."""
+    """Refuse a host whose dpkg, disk or unpackaged driver would leave a change half done."""
+    _check_unpackaged(seen)
     if seen.is_dpkg_interrupted and seen.transaction is None:
         half = sorted(p.name for p in driver_packages(seen) if not p.is_installed)
         raise refuse(
@@ -45,6 +46,20 @@ def check_host(seen: Observation, order: DriverChange) -> None:
             lacking,
             "Make room: 'apt-get clean', old kernels ('apt-get autoremove'), logs.",
         )
+
+
+def _check_unpackaged(seen: Observation) -> None:
+    """Refuse beside a driver that no package has: its libraries would stay, and win or lose."""
+    modules = [(k.release, k.module) for k in seen.kernels if k.module is not None]
+    if not modules or driver_packages(seen) or seen.transaction is not None:
+        return
+    raise refuse(
+        "not-packaged",
+        "a driver is installed on this host that no package has (NVIDIA's .run file leaves such)",
+        tuple(f"kernel {release}: {module.path} {module.version}" for release, module in modules),
+        "Remove it: 'sudo nvidia-uninstall', or 'sudo dkms remove nvidia/VERSION --all' where only "
+        "its module is left; then run deeprig again.",
+    )
 
 
 def check_holds(seen: Observation, naming: Naming) -> None:

@@ -9,6 +9,7 @@ from typing import Literal
 Kind = Literal[
     "dpkg-interrupted",
     "foreign-hold",
+    "not-packaged",
     "gpus-contradict",
     "variant-impossible",
     "branch-drops-gpu",

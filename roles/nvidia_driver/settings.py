@@ -68,8 +68,8 @@ class NvidiaDriverSettings(RoleSettings):
     )
     flavour: Flavour = Field(
         "full",
-        description="'full': with graphics. 'compute': no graphics libraries. 'server': Ubuntu's "
-        "server packages, with graphics.",
+        description="'full': with graphics. 'compute': graphics are not asked for. 'server': "
+        "Ubuntu's server packages, with graphics.",
     )
     rollback: Literal["automatic", "never"] = Field(
         "automatic",
@@ -136,3 +136,16 @@ class NvidiaDriverSettings(RoleSettings):
         if self.version is not None:
             return branch_of(self.version)
         return None if self.branch is None else int(self.branch)
+
+    @property
+    def power_limits(self) -> tuple[tuple[str, int], ...]:
+        """Return (PCI address, watts) pairs; the address "" stands for every GPU."""
+        limits = self.power_limit_watts
+        if limits is None:
+            return ()
+        return tuple(sorted(limits.items())) if isinstance(limits, dict) else (("", limits),)
+
+    def power_limit_of(self, address: str) -> int | None:
+        """Return the declared limit of the GPU at a PCI address in watts, None for none."""
+        limits = dict(self.power_limits)
+        return limits.get(address, limits.get(""))

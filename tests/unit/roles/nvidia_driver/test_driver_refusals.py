@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 
 from roles.nvidia_driver.decision import Change, NoChange, decide
-from roles.nvidia_driver.observation import Candidate, OpenTransaction, SigningKey
+from roles.nvidia_driver.observation import Candidate, KernelModule, OpenTransaction, SigningKey
 from roles.nvidia_driver.refusal import Kind, Refusal
 from roles.nvidia_driver.settings import NvidiaDriverSettings
 from tests.unit.roles.nvidia_driver import hosts
@@ -58,10 +58,18 @@ def without_fabric_manager():
     return replace(seen, candidates=rest)
 
 
+def with_a_run_file():
+    seen = hosts.ubuntu("24.04", "2684")
+    path = "/lib/modules/6.8.0-124-generic/kernel/drivers/video/nvidia.ko"
+    module = KernelModule("550.90.07", path, False, None, "prebuilt")
+    return replace(seen, kernels=tuple(replace(k, module=module) for k in seen.kernels))
+
+
 NO_SOURCE = hosts.ubuntu("24.04", "2684", sources=())
 CASES = {
     "dpkg-interrupted": (interrupted(), {}),
     "foreign-hold": (held_by_somebody(), {"branch": "580"}),
+    "not-packaged": (with_a_run_file(), {}),
     "gpus-contradict": (hosts.ubuntu("24.04", "1b06", "2b85"), {}),
     "variant-impossible": (hosts.ubuntu("24.04", "2b85"), {"variant": "proprietary"}),
     "branch-drops-gpu": (hosts.ubuntu("24.04", "1b06", "2204"), {"branch": "595"}),
@@ -230,6 +238,23 @@ def test_a_foreign_hold_names_the_package_and_how_to_lift_it():
     found = refusal(held_by_somebody(), branch="580")
     assert "held: nvidia-driver-570-open" in found.text()
     assert "apt-mark unhold nvidia-driver-570-open" in found.remedy
+
+
+def test_a_hold_does_not_matter_where_no_version_moves():
+    found = decision(held_by_somebody(), branch="570")
+    assert isinstance(found, Change)
+    assert found.reasons[0].startswith("not held: ")
+
+
+def test_a_driver_without_packages_is_named_with_its_module():
+    found = refusal(with_a_run_file())
+    assert "drivers/video/nvidia.ko 550.90.07" in found.text()
+    assert "nvidia-uninstall" in found.remedy
+
+
+def test_a_driver_still_loaded_after_its_removal_is_no_such_driver():
+    seen = hosts.ubuntu("24.04", "2684", loaded_version="570.211.01")
+    assert isinstance(decision(seen), Change)
 
 
 def test_an_interruption_of_our_own_is_left_to_the_repair():

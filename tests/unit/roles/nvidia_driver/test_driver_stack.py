@@ -147,7 +147,7 @@ def test_an_environment_for_the_cpu_brings_nothing():
 
 
 def test_an_environment_without_frameworks_brings_nothing():
-    assert brought_by(environment(conda=("numpy", "pandas>=2"))) == ()
+    assert brought_by(environment(conda=("numpy", "pandas>=2", "pytorch-lightning"))) == ()
 
 
 def test_a_lock_tells_its_cuda():
