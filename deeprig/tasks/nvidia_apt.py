@@ -33,19 +33,23 @@ from deeprig.tasks.openpgp_keys import binary, fingerprints
 from deeprig.tasks.packages import APT_ENVIRONMENT, refresh_package_lists
 
 Commands = Generator[object, None, None]
-_SOURCES = (
+SOURCE_PATTERNS = (
     "/etc/apt/sources.list",
     "/etc/apt/sources.list.d/*.list",
     "/etc/apt/sources.list.d/*.sources",
 )
-_KEYRINGS = ("/etc/apt/trusted.gpg", "/etc/apt/trusted.gpg.d/*.gpg", "/etc/apt/trusted.gpg.d/*.asc")
+KEYRING_PATTERNS = (
+    "/etc/apt/trusted.gpg",
+    "/etc/apt/trusted.gpg.d/*.gpg",
+    "/etc/apt/trusted.gpg.d/*.asc",
+)
 _UPLOADED = "/var/tmp/deeprig-cuda-keyring.deb"  # noqa: S108 - uploaded as root, mode 600
 _KEY_BYTES_AT_MOST = 1 << 20
 _CHUNK_BYTES = 1 << 16
 _CHECK_URL = "check key_url and base_url"
 _TIMEOUT_SECONDS = (10, 60)
 #: The driver's packages in NVIDIA's repository, of every naming scheme it has had.
-PIN_FILE = "/etc/apt/preferences.d/deeprig-nvidia-driver-source"
+PIN_FILE = "/etc/apt/preferences.d/00-deeprig-nvidia-driver-source"
 _PIN_NAME = "Rank the archive's driver above NVIDIA's"
 _PIN = f"""\
 # Managed by deeprig: the driver comes from the distribution's archive, CUDA from NVIDIA.
@@ -132,8 +136,8 @@ def trusted_key(repository: ChosenRepository) -> Commands:
 def only_source(repository: ChosenRepository) -> Commands:
     """Remove every other source of NVIDIA's repositories, and keys trusted for everything."""
     host: Host = ctx_host.get()
-    sources = host.get_fact(AptFiles, patterns=_SOURCES)
-    keyrings = host.get_fact(AptFiles, patterns=_KEYRINGS)
+    sources = host.get_fact(AptFiles, patterns=SOURCE_PATTERNS)
+    keyrings = host.get_fact(AptFiles, patterns=KEYRING_PATTERNS)
     found, unread = without_old_keys(keyrings)
     found = (*without_nvidia(sources, repository.url, SOURCE_FILE), *found)
     if unread:

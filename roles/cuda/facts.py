@@ -207,3 +207,44 @@ class CudaAlternative(FactBase[DefaultToolkit]):
             is_manual=fields.get("Status") == "manual",
             alternatives=tuple(v.strip() for name, v in pairs if name == "Alternative"),
         )
+
+
+class DriverOrigin(FactBase[bool]):
+    """Whether the installed driver is NVIDIA's own package, by its maintainer."""
+
+    def command(self) -> str:
+        """Return the command; dpkg-query(1) exits 1 where no package matches."""
+        return (
+            "dpkg-query -W -f '${Maintainer} ${db:Status-Status}\\n' 'nvidia-*' 'libnvidia-*' "
+            "2>/dev/null || [ $? -eq 1 ]"
+        )
+
+    @staticmethod
+    def default() -> bool:
+        """Return False: no driver, or another's."""
+        return False
+
+    def process(self, output: list[str]) -> bool:
+        """Say whether an installed package is maintained by NVIDIA."""
+        return any("@nvidia.com" in line and line.endswith(" installed") for line in output)
+
+
+#: Written by this project's tests on hosts whose packages only stand in for NVIDIA's.
+SIMULATION_MARK = "/etc/deeprig-sim/simulated"
+
+
+class SimulationText(FactBase[str]):
+    """What a host of this project's tests says is simulated on it, or ""."""
+
+    def command(self) -> str:
+        """Return the command."""
+        return f"if [ -r {SIMULATION_MARK} ]; then cat {SIMULATION_MARK}; fi"
+
+    @staticmethod
+    def default() -> str:
+        """Return that nothing is simulated."""
+        return ""
+
+    def process(self, output: list[str]) -> str:
+        """Return the text."""
+        return " ".join(line.strip() for line in output).strip()
