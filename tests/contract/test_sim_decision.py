@@ -22,6 +22,7 @@ from roles.nvidia_driver.observation import (
     Package,
     PciDevice,
 )
+from roles.nvidia_driver.refusal import Refusal
 from roles.nvidia_driver.settings import NvidiaDriverSettings
 from tests.sim.repository import api, gpus, private_apt, ubuntu_archive
 from tests.sim.repository.prebuilt import SignedModules
@@ -245,6 +246,15 @@ def test_ubuntus_archive_with_prebuilt_modules(source, apt, flavour, variant):
         assert any(n.startswith("linux-modules-nvidia-") and n.endswith(RELEASE) for n in names)
         assert not any(n.startswith("nvidia-dkms") for n in names)
         driver = version
+
+
+@pytest.mark.parametrize("source", ["ubuntu"], indirect=True)
+@pytest.mark.parametrize("wish", [("590", "open"), ("615", "proprietary")], ids="-".join)
+def test_names_that_only_lead_elsewhere_are_refused(source, apt, wish):
+    branch, variant = wish
+    settings = NvidiaDriverSettings(source="ubuntu", branch=branch, variant=variant)
+    decision = decide(settings, observe(apt, source, RTX_4090, None))
+    assert isinstance(decision, Refusal), decision
 
 
 @pytest.mark.parametrize("source", ["nvidia"], indirect=True)

@@ -106,7 +106,7 @@ def test_the_pin_of_1000_permits_a_downgrade(nvidia):
 
 def test_without_a_pin_the_bare_name_goes_to_the_newest_branch(nvidia):
     changes = install(nvidia, "nvidia-open")
-    assert is_of(changes, "595.71.05")
+    assert is_of(changes, "610.43.02")
     assert "nvidia-driver-open" in changes
 
 
@@ -196,6 +196,18 @@ def test_a_transitional_branch_brings_its_successor(noble):
     changes = noble.simulate("install", "nvidia-driver-590-open")
     assert changes["nvidia-driver-590-open"].startswith("595.84-")
     assert changes["nvidia-driver-595-open"].startswith("595.84-")
+
+
+def test_a_branch_without_proprietary_modules_leads_to_the_open_ones(noble):
+    changes = noble.simulate("install", "nvidia-driver-615")
+    assert changes["nvidia-driver-615-open"].startswith("615.71.09-")
+    assert changes["nvidia-dkms-615-open"].startswith("615.71.09-")
+
+
+def test_a_server_branch_given_up_leads_to_another_branch(noble):
+    changes = noble.simulate("install", "nvidia-driver-550-server")
+    assert changes["nvidia-driver-550-server"].startswith("580.178.04-")
+    assert changes["nvidia-driver-580-server"].startswith("580.178.04-")
 
 
 def test_desktop_and_server_flavours_exclude_each_other(noble):

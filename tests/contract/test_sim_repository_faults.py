@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,20 @@ def test_a_withdrawn_version_is_gone_and_the_others_stay(repositories, apt, dire
 def test_a_failing_postinst_must_be_of_a_package_there_is(repositories):
     with pytest.raises(ValueError, match="there is no package nvidia-nothing-580"):
         faults.new_driver("580.160.01", repositories.programs, failing_postinst_of="nvidia-nothing")
+
+
+def test_a_foreign_package_is_in_the_way_of_the_driver(apt, tmp_path):
+    """A .deb from nowhere, installed: here it excludes the library that a driver needs."""
+    deb = faults.foreign_package(
+        tmp_path / "foreign", "studio-gpu-runtime", "1.0", conflicts=("libnvidia-compute",)
+    )
+    control = subprocess.run(
+        ["dpkg-deb", "--field", str(deb)], check=True, capture_output=True, text=True
+    ).stdout
+    assert "Conflicts: libnvidia-compute\n" in control
+    first, _, rest = control.partition("\n")
+    held = f"{first}\nStatus: hold ok installed\n{rest}"
+    (apt.root / "status").write_text(held, encoding="utf-8")
+    apt.update()
+    with pytest.raises(AptFailed, match="may be caused by held packages"):
+        apt.simulate("install", "libnvidia-compute")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from tests.sim.repository.versions import NVIDIA_DEBIAN, UBUNTU_RELEASES
 
 DEFAULT_CACHE = Path.home() / ".cache" / "deeprig" / "sim" / "repository"
 HERE = Path(__file__).parent
+UNUSED_SECONDS = 7 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,16 @@ def build(cache: Path = DEFAULT_CACHE, kernels: tuple[KernelRoot, ...] = ()) -> 
             shutil.rmtree(unfinished, ignore_errors=True)
             _build(unfinished, kernels)
             unfinished.rename(target)
+            _remove_unused(cache)
+        target.touch()
     return _open(target)
+
+
+def _remove_unused(cache: Path) -> None:
+    """Remove builds of other sources that nobody opened for a week."""
+    for other in cache.iterdir():
+        if other.is_dir() and other.stat().st_mtime < time.time() - UNUSED_SECONDS:
+            shutil.rmtree(other)
 
 
 def _build(into: Path, kernels: tuple[KernelRoot, ...]) -> None:

@@ -18,6 +18,7 @@ from tests.sim.repository.package import File, Package
 from tests.sim.repository.prebuilt import SignedModules
 from tests.sim.repository.ubuntu_driver import Packaging, driver_packages
 from tests.sim.repository.versions import (
+    UBUNTU_OPEN_ONLY,
     UBUNTU_TRANSITIONAL,
     UBUNTU_VERSIONS,
     UbuntuRelease,
@@ -102,15 +103,20 @@ def _flavour_packages(
         packaging.suffix.removesuffix("-server"), packaging.package_version, version, programs
     )
     return (
-        *driver_packages(packaging, programs),
+        *driver_packages(packaging, programs, _kinds(flavour)),
         *(fabric if flavour.endswith("-server") else ()),
         *(
             package
             for built in modules
-            for is_open in (False, True)
+            for is_open in _kinds(flavour)
             for package in _module_packages(release, packaging, built, is_open)
         ),
     )
+
+
+def _kinds(flavour: str) -> tuple[bool, ...]:
+    """Return whether there are proprietary (False) and open (True) modules of a flavour."""
+    return (True,) if flavour in UBUNTU_OPEN_ONLY else (False, True)
 
 
 def kernel_flavours(release: UbuntuRelease) -> tuple[str, ...]:
@@ -188,20 +194,29 @@ def _kernel_packages(release: UbuntuRelease) -> tuple[Package, ...]:
 
 
 def _transitional(release: UbuntuRelease) -> Iterable[Package]:
-    """Yield empty packages of a branch given up, each depending on its successor's."""
+    """Yield empty packages of what was given up, each depending on its successor."""
     for old, new in UBUNTU_TRANSITIONAL.items():
         packaging = packaging_of(release, new, UBUNTU_VERSIONS[new][-1])
         names = [(role, is_open) for role in TRANSITIONAL_ROLES for is_open in (False, True)]
         names += [(role, False) for role in TRANSITIONAL_PLAIN_ROLES]
         for role, is_open in names:
-            yield Package(
-                f"{role}-{old}{'-open' if is_open else ''}",
-                packaging.package_version,
-                depends=(packaging.name(role, is_open),),
-                source=packaging.source,
-                maintainer=MAINTAINER,
-                description=f"Transitional package for {packaging.name(role, is_open)}",
-            )
+            name = f"{role}-{old}{'-open' if is_open else ''}"
+            yield _leading(name, packaging.name(role, is_open), packaging)
+    for flavour in UBUNTU_OPEN_ONLY:
+        packaging = packaging_of(release, flavour, UBUNTU_VERSIONS[flavour][-1])
+        for role in TRANSITIONAL_ROLES:
+            yield _leading(packaging.name(role), packaging.name(role, True), packaging)
+
+
+def _leading(name: str, successor: str, packaging: Packaging) -> Package:
+    return Package(
+        name,
+        packaging.package_version,
+        depends=(successor,),
+        source=packaging.source,
+        maintainer=MAINTAINER,
+        description=f"Transitional package for {successor}",
+    )
 
 
 def write(root: Path, release: UbuntuRelease, found: tuple[Suite, ...]) -> tuple[Path, ...]:

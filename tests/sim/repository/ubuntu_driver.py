@@ -88,12 +88,14 @@ class Packaging:
         return (*((role,) if is_open else ()), *suffixed)
 
 
-def driver_packages(packaging: Packaging, programs: Programs) -> tuple[Package, ...]:
-    """Return all packages of a driver version, for both kinds of modules."""
+def driver_packages(
+    packaging: Packaging, programs: Programs, kinds: tuple[bool, ...] = (False, True)
+) -> tuple[Package, ...]:
+    """Return all packages of a driver version, for the kinds of modules (open or not)."""
     return (
         *_user_space(packaging, programs),
-        *(p for is_open in (False, True) for p in _modules(packaging, is_open)),
-        *(p for is_open in (False, True) for p in _metapackages(packaging, is_open)),
+        *(p for is_open in kinds for p in _modules(packaging, is_open)),
+        *(p for is_open in kinds for p in _metapackages(packaging, is_open)),
     )
 
 
@@ -167,12 +169,11 @@ def _metapackages(packaging: Packaging, is_open: bool) -> tuple[Package, ...]:
     compute = tuple(exactly(r) for r in ("libnvidia-compute", "nvidia-compute-utils"))
     everything = tuple(exactly(r) for r in (*EMPTY_PARTS, "nvidia-utils"))
     no_dkms = packaging.name("nvidia-headless-no-dkms", is_open)
-    make, other = _plain(packaging), packaging.name("nvidia-driver", not is_open)
+    make = _plain(packaging)  # the kernel sources already exclude the other kind of modules
     driver = make(
         packaging.name("nvidia-driver", is_open),
         depends=(*dkms, *kernel, *compute, *everything),
         recommends=("nvidia-settings",),
-        conflicts=(other,),
         provides=("nvidia-driver-binary",),
     )
     headless = (

@@ -24,11 +24,12 @@ DRIVER_VERSIONS = (
     "595.45.04",
     "595.58.03",
     "595.71.05",
+    "610.43.02",
 )
 LAST_SUFFIXED_BRANCH = 580
 
 # What each Ubuntu release's archive has, per flavour: versions, the newest last; the newest is in
-# -updates, the older one in -security. A flavour without versions of its own is transitional.
+# -updates, the older one in -security. Each pocket has one version.
 UBUNTU_VERSIONS = {
     "570": ("570.211.01",),
     "570-server": ("570.211.01",),
@@ -36,8 +37,12 @@ UBUNTU_VERSIONS = {
     "580-server": ("580.173.02", "580.178.04"),
     "595": ("595.71.05", "595.84"),
     "595-server": ("595.71.05", "595.84"),
+    "615": ("615.71.09",),
 }
-UBUNTU_TRANSITIONAL = {"590": "595", "590-server": "595-server"}
+# Given up: flavour -> what its packages lead to now.
+UBUNTU_TRANSITIONAL = {"550-server": "580-server", "590": "595", "590-server": "595-server"}
+# Branches whose proprietary packages lead to the open ones.
+UBUNTU_OPEN_ONLY = ("615",)
 
 
 @dataclass(frozen=True, slots=True)
