@@ -84,7 +84,7 @@ show /var/lib/deeprig/driver/transaction.json
 echo {_MARK}loaded
 show /sys/module/nvidia/version
 echo {_MARK}available
-if m=$(/usr/sbin/modinfo -F version nvidia 2>&1); then echo "$m"; fi
+if m=$(/usr/sbin/modinfo -k "$(uname -r)" -F version nvidia 2>&1); then echo "$m"; fi
 echo {_MARK}nouveau
 if [ -d /sys/module/nouveau ]; then echo yes; fi
 """
@@ -127,3 +127,20 @@ def _pending(sections: dict[str, list[str]]) -> PendingDriver:
         )
     except (KeyError, ValueError, AttributeError) as error:
         raise FactProcessError(f"the driver's journal is unreadable: {error!r}") from error
+
+
+class SimulationMark(FactBase[str | None]):
+    """What a machine of this project's tests says is simulated; real machines have no such file."""
+
+    def command(self) -> str:
+        """Return the command."""
+        return "if [ -r /etc/deeprig-sim/simulated ]; then head -n1 /etc/deeprig-sim/simulated; fi"
+
+    @staticmethod
+    def default() -> str | None:
+        """Return None: nothing is simulated."""
+        return None
+
+    def process(self, output: list[str]) -> str | None:
+        """Return the line."""
+        return output[0].strip() if output else None

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import replace
+from io import StringIO
 from typing import Any
 
-from pyinfra.api.command import FunctionCommand, StringCommand
+from pyinfra.api.command import FileUploadCommand, FunctionCommand, StringCommand
 from pyinfra.api.exceptions import OperationError
 from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host
+from pyinfra.operations import files
 
 from deeprig.engine.remarks import explain, tell_move
 from deeprig.role import RoleContext
-from roles.nvidia_driver.decision import Change, decide
+from roles.nvidia_driver.decision import Change, NoChange, decide
 from roles.nvidia_driver.facts import DriverObservation, OpenDriverChange, PendingDriver
 from roles.nvidia_driver.host_program import run_driver
 from roles.nvidia_driver.observation import Observation
@@ -22,9 +24,11 @@ from roles.nvidia_driver.refusal import Refusal
 from roles.nvidia_driver.settings import NvidiaDriverSettings
 from roles.nvidia_driver.stack import check_stack
 
-Commands = Generator[StringCommand | FunctionCommand, None, None]
+Commands = Generator[StringCommand | FunctionCommand | FileUploadCommand, None, None]
 DriverContext = RoleContext[NvidiaDriverSettings]
 
+#: Read by the initramfs too, whose copy would load nouveau before the root file system is there.
+_MODPROBE = "/etc/modprobe.d/"
 #: Phases that a power cut or a lost controller leaves, with the packages perhaps half changed.
 _HALF_DONE = ("swapping", "restoring")
 
@@ -55,15 +59,13 @@ def driver(context: DriverContext) -> Commands:
 
     Raise OperationError, leaving the host as it is, where the change is refused.
     """
-    host: Host = ctx_host.get()
     seen = observe(context)
     decision = decide(context.settings, seen, update=context.update.drivers)
     if isinstance(decision, Refusal):
         raise OperationError(decision.text())
     explain(*decision.reasons)
     if not isinstance(decision, Change):
-        check_stack(context, seen, seen.loaded_version or "")
-        host.noop("the driver is as declared")
+        yield from _upkeep(decision)
         return
     check_stack(context, seen, decision.order.version)
     order = replace(
@@ -71,7 +73,9 @@ def driver(context: DriverContext) -> Commands:
         even_if_busy=context.update.even_if_busy,
         drain_wait_seconds=context.settings.drain_wait_minutes * 60,
     )
-    tell_move("NVIDIA driver", decision.from_version or "", order.version)
+    if decision.from_version != order.version:
+        tell_move("NVIDIA driver", decision.from_version or "", order.version)
+    explain(*decision.notes)
 
     def change() -> None:
         answer = run_driver("change", order=order.document())
@@ -81,6 +85,28 @@ def driver(context: DriverContext) -> Commands:
 
     change.__doc__ = f"Change the driver: {decision.from_version or 'none'} -> {order.version}"
     yield FunctionCommand(change, (), {})
+
+
+def _upkeep(decision: NoChange) -> Commands:
+    """Yield what has the files of a driver that stays as it is be as they should."""
+    host: Host = ctx_host.get()
+    commands: list[Any] = []
+    for file in decision.order.files if decision.order else ():
+        if file.content is None:
+            commands += files.file._inner(path=file.path, present=False)
+        else:
+            commands += files.put._inner(
+                src=StringIO(file.content),
+                dest=file.path,
+                user="root",
+                group="root",
+                mode=file.mode,
+            )
+    if any(isinstance(c, FileUploadCommand) and _MODPROBE in c.dest for c in commands):
+        commands.append(StringCommand("update-initramfs", "-u", "-k", "all"))
+    if not commands:
+        host.noop("the driver is as declared")
+    yield from commands
 
 
 @operation()

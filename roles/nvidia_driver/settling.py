@@ -88,7 +88,11 @@ def run_driver_or_fail(command: str, *arguments: str) -> Answer:
 
 def environments_of(context: RoleContext[Any]) -> tuple[str, ...]:
     """Return the arguments that name the conda environments in which a CUDA kernel must run."""
-    conda: Any = context.settings_of.get("conda")
+    return environment_arguments(context.settings_of.get("conda"))
+
+
+def environment_arguments(conda: Any) -> tuple[str, ...]:
+    """Return the same for the conda role's settings; nothing where the host has no such role."""
     if conda is None:
         return ()
     pairs = [
