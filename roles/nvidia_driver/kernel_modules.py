@@ -46,6 +46,8 @@ def prebuilt_modules(
         meta = _following(seen, offers, f"{naming.prebuilt}-", kernel, version)
         if meta is not None:
             packages.append(meta)
+        elif naming.prebuilt_roots == naming.roots:
+            return None  # only the metapackage provides nvidia-dkms: apt would bring DKMS's copy
     without = tuple(release for release, candidate in found.items() if candidate is None)
     notes = (f"no prebuilt module for the older kernel {', '.join(without)}",) if without else ()
     return ModulePlan(

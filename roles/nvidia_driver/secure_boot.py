@@ -63,5 +63,8 @@ def _remedy(seen: Observation) -> str:
         "that password. Then run deeprig again."
     )
     if is_ubuntu:
-        steps.append("Or set source to ubuntu: its prebuilt modules are signed by Ubuntu.")
+        steps.append(
+            "Or set source to ubuntu, and have the archive's newest kernel ('apt-get "
+            "full-upgrade', reboot): its prebuilt modules are signed by Ubuntu."
+        )
     return "\n".join(steps)

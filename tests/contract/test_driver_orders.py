@@ -18,8 +18,11 @@ from roles.nvidia_driver.naming import is_driver_package
 from roles.nvidia_driver.observation import Candidate, Observation, Package
 from roles.nvidia_driver.settings import NvidiaDriverSettings
 from roles.nvidia_driver.versions import driver_version
-from tests.sim.repository import api, private_apt
+from tests.sim.repository import api, private_apt, ubuntu_archive
+from tests.sim.repository.prebuilt import SignedModules
 from tests.sim.repository.private_apt import PrivateApt
+from tests.sim.repository.signing import sign
+from tests.sim.repository.versions import UBUNTU_RELEASES
 from tests.unit.roles.nvidia_driver import hosts
 
 INSTALLED = """\
@@ -54,8 +57,14 @@ def repositories(tmp_path_factory) -> api.SimRepositories:
 class Machine:
     """An apt of its own, and the observation that it leads to."""
 
-    def __init__(self, root: Path, repositories: api.SimRepositories, release: str) -> None:
-        self.release = release
+    def __init__(
+        self,
+        root: Path,
+        repositories: api.SimRepositories,
+        release: str,
+        archive: Path | None = None,
+    ) -> None:
+        archive = archive or repositories.ubuntu
         key = f"[signed-by={repositories.public_key}]"
         directories = [
             (repositories.nvidia_directory(_directory(release)), "NVIDIA", "NVIDIA CUDA")
@@ -63,8 +72,8 @@ class Machine:
         sources = f"deb {key} file:{directories[0][0]}/ /\n"
         if release == "24.04":
             for pocket in ("noble", "noble-updates", "noble-security"):
-                sources += f"deb {key} file:{repositories.ubuntu} {pocket} main restricted\n"
-                directories.append((repositories.ubuntu / "dists" / pocket, "Ubuntu", "Ubuntu"))
+                sources += f"deb {key} file:{archive} {pocket} main restricted\n"
+                directories.append((archive / "dists" / pocket, "Ubuntu", "Ubuntu"))
         self.apt: PrivateApt = private_apt.make(root, sources)
         (root / "status").write_text(INSTALLED, encoding="ascii")
         self.apt.update()
@@ -117,10 +126,8 @@ class Machine:
         self.seen = replace(
             after, packages=(*after.packages, *(p for p in extra if p.name not in known))
         )
-        versions = {
-            driver_version(p.version) for p in self._driver() if p.name != "nvidia-settings"
-        }
-        assert versions == {decision.order.version}
+        own = [p for p in self._driver() if not p.name.startswith(("nvidia-settings", "linux-"))]
+        assert {driver_version(p.version) for p in own} == {decision.order.version}
 
     def _driver(self) -> list[Package]:
         return [p for p in self.seen.packages if is_driver_package(p.name)]
@@ -152,6 +159,23 @@ def _candidates(directory: Path, origin: str, label: str) -> Iterator[Candidate]
 @pytest.fixture(params=["24.04", "12"])
 def machine(request, repositories, tmp_path) -> Machine:
     return Machine(tmp_path, repositories, request.param)
+
+
+@pytest.fixture(scope="session")
+def prebuilt_archive(repositories, tmp_path_factory) -> Path:
+    """Ubuntu's archive with packages of prebuilt modules for the host's kernel (empty files)."""
+    noble = next(release for release in UBUNTU_RELEASES if release.codename == "noble")
+    keys = [(v, is_open) for v in ubuntu_archive.all_versions() for is_open in (False, True)]
+    modules = SignedModules(hosts.RELEASES["24.04"], {key: {"nvidia.ko": b""} for key in keys})
+    root = tmp_path_factory.mktemp("archive")
+    suites = ubuntu_archive.suites(noble, repositories.programs, (modules,))
+    sign(ubuntu_archive.write(root, noble, suites), repositories.key)
+    return root
+
+
+@pytest.fixture
+def prebuilt(repositories, prebuilt_archive, tmp_path) -> Machine:
+    return Machine(tmp_path, repositories, "24.04", prebuilt_archive)
 
 
 @pytest.fixture
@@ -218,3 +242,39 @@ def test_eight_gpus_with_switches_follow_the_driver(noble):
     )
     for source, branch in (("nvidia", "570"), ("nvidia", "580"), ("ubuntu", "580")):
         noble.change(source=source, branch=branch)
+
+
+@pytest.mark.parametrize("flavour", ["full", "server", "compute"])
+def test_prebuilt_modules_come_without_dkms_and_follow_the_branch(prebuilt, flavour):
+    for branch in ("570", "580", "595"):
+        change = prebuilt.change(source="ubuntu", branch=branch, flavour=flavour)
+        kernels = {p.name for p in change.order.install if p.name.startswith("linux-modules-")}
+        assert len(kernels) == 2  # the kernel's own, and what follows the kernel
+        assert not [p.name for p in prebuilt.seen.packages if p.name.startswith("nvidia-dkms")]
+
+
+def test_prebuilt_modules_give_way_to_nvidias_repository_and_come_back(prebuilt):
+    prebuilt.change(source="ubuntu", branch="580")
+    prebuilt.change(source="nvidia", branch="595")
+    prebuilt.change(source="ubuntu", branch="595")
+
+
+def test_a_point_release_moves_prebuilt_modules_along(prebuilt):
+    prebuilt.change(source="ubuntu", version="580.173.02")
+    change = prebuilt.change(source="ubuntu", branch="580", update=True)
+    assert change.order.version == "580.178.04"
+
+
+def test_dkms_gives_way_to_prebuilt_modules_when_secure_boot_wants_it(prebuilt):
+    candidates = prebuilt.seen.candidates
+    without = tuple(c for c in candidates if not c.name.startswith("linux-modules-"))
+    prebuilt.seen = replace(prebuilt.seen, candidates=without)
+    prebuilt.change(source="ubuntu", branch="580")
+    module = replace(prebuilt.seen.kernels[0].module, signer=None)
+    prebuilt.seen = replace(
+        prebuilt.seen,
+        candidates=candidates,
+        secure_boot="enabled",
+        kernels=(replace(prebuilt.seen.kernels[0], module=module),),
+    )
+    assert "nvidia-dkms-580-open" in prebuilt.change(source="ubuntu", branch="580").order.remove

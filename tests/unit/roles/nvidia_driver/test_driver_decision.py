@@ -134,7 +134,8 @@ def test_the_metapackage_that_follows_the_installed_hwe_kernel_is_taken():
     assert "linux-modules-nvidia-580-open-generic" not in names(order)
 
 
-def test_a_metapackage_that_would_bring_another_kernel_is_not_taken():
+def behind_the_archive():
+    """A host whose kernel is not the one that the metapackages of modules now ask for."""
     seen = host("24.04", "2684")
     release = hosts.RELEASES["24.04"]
     moved_on = tuple(
@@ -143,9 +144,20 @@ def test_a_metapackage_that_would_bring_another_kernel_is_not_taken():
         else c
         for c in seen.candidates
     )
-    order = change(replace(seen, candidates=moved_on)).order
-    assert {n for n in names(order) if n.startswith("linux-")} == {
-        f"linux-modules-nvidia-580-open-{release}"
+    return replace(seen, candidates=moved_on)
+
+
+def test_a_metapackage_that_would_bring_another_kernel_is_not_taken():
+    order = change(behind_the_archive()).order
+    assert "nvidia-dkms-580-open" in names(order)
+    assert not [name for name in names(order) if name.startswith("linux-modules-")]
+
+
+def test_without_a_metapackage_the_compute_set_still_gets_prebuilt_modules():
+    order = change(behind_the_archive(), flavour="compute").order
+    assert {n for n in names(order) if n.startswith("linux-") or "dkms" in n} == {
+        f"linux-modules-nvidia-580-server-open-{hosts.RELEASES['24.04']}",
+        "nvidia-headless-no-dkms-580-server-open",
     }
 
 
