@@ -10,13 +10,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from deeprig_host.driver import detached, dispose, exclusive, gate, order, prove, transaction
 from deeprig_host.driver.commands import Machine
 from deeprig_host.driver.holders import holders
 from deeprig_host.driver.names import CANDIDATES, PACKAGES
 from deeprig_host.driver.observe import observe
 from deeprig_host.driver.refusal import Refused
 
-GOOD, FAILED, BAD_USAGE = 0, 1, 2
+GOOD, FAILED = 0, 1
+#: argparse exits with 2 on bad usage.
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,7 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         answer = options.command(machine, options)
     except Refused as refusal:
         answer = refusal.answer()
-    sys.stdout.write(json.dumps(answer) + "\n")
+    if getattr(options, "worker", False):
+        detached.finish(machine, answer)
+    else:
+        sys.stdout.write(json.dumps(answer) + "\n")
     is_bad = isinstance(answer, dict) and answer.get("outcome", "good") != "good"
     return FAILED if is_bad else GOOD
 
@@ -40,6 +45,40 @@ def _holders(machine: Machine, _options: argparse.Namespace) -> Any:
     return holders(machine)
 
 
+def _change(machine: Machine, options: argparse.Namespace) -> Any:
+    if options.worker:
+        with exclusive.exclusive(machine):
+            return transaction.change(machine, order.parse_order(detached.read_work(machine)))
+    document = sys.stdin.read()
+    order.parse_order(document)
+    return _detach(machine, "change", document)
+
+
+def _restore(machine: Machine, options: argparse.Namespace) -> Any:
+    if options.worker:
+        with exclusive.exclusive(machine):
+            return dispose.restore(machine, json.loads(detached.read_work(machine))["reason"])
+    return _detach(machine, "restore", json.dumps({"reason": options.reason}))
+
+
+def _detach(machine: Machine, command: str, document: str) -> Any:
+    exclusive.check_free(machine)
+    return detached.run_detached(machine, command, document)
+
+
+def _confirm(machine: Machine, _options: argparse.Namespace) -> Any:
+    with exclusive.exclusive(machine):
+        return dispose.confirm(machine)
+
+
+def _prove(machine: Machine, options: argparse.Namespace) -> Any:
+    return prove.prove(machine, options.expect, dict(options.environment))
+
+
+def _gate(machine: Machine, options: argparse.Namespace) -> Any:
+    return gate.gate(machine, only_check=options.check)
+
+
 def _expression(text: str) -> str:
     try:
         re.compile(text)
@@ -48,15 +87,40 @@ def _expression(text: str) -> str:
     return text
 
 
+def _environment(text: str) -> tuple[str, str]:
+    name, equals, path = text.partition("=")
+    if not (name and equals and path):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=PATH")
+    return name, path
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="deeprig_host driver", description=__doc__)
-    parser.add_argument("--root", default="/", help="root directory (for tests of readers)")
+    parser.add_argument("--root", default="/", help="root directory (for tests)")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    look = commands.add_parser("observe", help="tell everything a decision needs")
+
+    def add(name: str, run: Any, text: str) -> argparse.ArgumentParser:
+        found = commands.add_parser(name, help=text, description=text)
+        found.set_defaults(command=run)
+        return found
+
+    look = add("observe", _observe, "tell everything a decision needs; changes nothing")
     look.add_argument("--packages", type=_expression, default=PACKAGES, metavar="REGEX")
     look.add_argument("--candidates", type=_expression, default=CANDIDATES, metavar="REGEX")
-    look.set_defaults(command=_observe)
-    commands.add_parser("holders", help="list who uses a GPU").set_defaults(command=_holders)
+    add("holders", _holders, "list who uses a GPU")
+    changing = add("change", _change, "carry out the order on standard input")
+    restoring = add("restore", _restore, "put back the recorded driver")
+    restoring.add_argument("--reason", default="", help="why, for the journal")
+    for command in (changing, restoring):
+        command.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
+    add("confirm", _confirm, "close the change: its proof is accepted")
+    proof = add("prove", _prove, "show that the installed driver works")
+    proof.add_argument("--expect", default=None, metavar="VERSION")
+    proof.add_argument(
+        "--environment", type=_environment, action="append", default=[], metavar="NAME=PATH"
+    )
+    gating = add("gate", _gate, "keep kernels without a driver from booting")
+    gating.add_argument("--check", action="store_true", help="only tell; change nothing")
     return parser
 
 

@@ -52,10 +52,13 @@ def read_entries(machine: Machine) -> tuple[BootEntry, ...]:
     return tuple(found)
 
 
-def next_entry_release(machine: Machine, releases: tuple[str, ...]) -> str | None:
-    """Return the installed release that GRUB boots next, None where GRUB does not say."""
+def next_entry_release(machine: Machine, releases: tuple[str, ...], ignore: str = "") -> str | None:
+    """Return the installed release that GRUB boots next, None where GRUB does not say.
+
+    ``ignore`` is a file of /etc/default/grub.d to be taken as not there.
+    """
     entries = read_entries(machine)
-    wanted = default_entry(machine)
+    wanted = default_entry(machine, ignore)
     if wanted is None and not entries:
         return None
     wanted = wanted or "0"
@@ -69,25 +72,25 @@ def next_entry_release(machine: Machine, releases: tuple[str, ...]) -> str | Non
     return first if wanted == "0" and first in releases else None
 
 
-def default_entry(machine: Machine) -> str | None:
+def default_entry(machine: Machine, ignore: str = "") -> str | None:
     """Return the entry that boots next, as GRUB names it; None without a GRUB configuration."""
     environment = _grub_environment(machine)
     once = environment.get("next_entry")
     if once:
         return once
-    declared = declared_default(machine)
+    declared = declared_default(machine, ignore)
     if declared == "saved":
         return environment.get("saved_entry") or "0"
     return declared
 
 
-def declared_default(machine: Machine) -> str | None:
+def declared_default(machine: Machine, ignore: str = "") -> str | None:
     """Return GRUB_DEFAULT: the last of /etc/default/grub and /etc/default/grub.d/*.cfg."""
     files = ["/etc/default/grub"]
     directory = machine.path("/etc/default/grub.d")
     files += [f"/etc/default/grub.d/{file.name}" for file in sorted(directory.glob("*.cfg"))]
     found = None
-    for file in files:
+    for file in (name for name in files if name != ignore):
         for line in (machine.text(file) or "").splitlines():
             name, equals, value = line.strip().partition("=")
             if name == "GRUB_DEFAULT" and equals:

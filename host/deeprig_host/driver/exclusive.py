@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 
 from deeprig_host.driver.commands import Machine
@@ -16,20 +17,35 @@ _LOCK = f"{DIRECTORY}/lock"
 
 
 @contextlib.contextmanager
-def exclusive(machine: Machine) -> Iterator[None]:
-    """Hold the machine's driver for the time of the block. Raise Refused when another has it."""
+def exclusive(machine: Machine, wait_seconds: float = 0.0) -> Iterator[None]:
+    """Hold the machine's driver for the time of the block.
+
+    Raise Refused, naming it, when another still has it after the wait.
+    """
     path = machine.path(_LOCK)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        if not _take(file.fileno(), wait_seconds):
             file.seek(0)
-            raise _running(machine, file.read().strip()) from error
+            raise _running(machine, file.read().strip())
         file.truncate(0)
         file.write(f"{os.getpid()}\n")
         file.flush()
         yield
+
+
+def _take(descriptor: int, wait_seconds: float) -> bool:
+    """Take the lock, asking each second until the wait is over; say whether we have it."""
+    end = time.monotonic() + wait_seconds
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                return False
+            time.sleep(min(1.0, wait_seconds))
+        else:
+            return True
 
 
 def _running(machine: Machine, pid: str) -> Refused:
@@ -40,3 +56,9 @@ def _running(machine: Machine, pid: str) -> Refused:
         remedy="wait for its end; it goes on without its connection",
         outcome="busy",
     )
+
+
+def check_free(machine: Machine) -> None:
+    """Raise Refused, naming it, when a change is running now."""
+    with exclusive(machine):
+        return

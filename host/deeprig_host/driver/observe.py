@@ -46,6 +46,12 @@ def os_release(machine: Machine) -> dict[str, str]:
     return {name: "".join(shlex.split(value)) for name, _, value in pairs if name.isidentifier()}
 
 
+def simulation(machine: Machine) -> str | None:
+    """Return what is simulated here, in one line; None on a real machine."""
+    text = machine.text("/etc/deeprig-sim/simulated")
+    return None if text is None else (text.splitlines() or [""])[0]
+
+
 def free_bytes(machine: Machine) -> dict[str, int]:
     """Return what root may still write at each place that a change needs (statvfs(3))."""
     found = {}
@@ -60,7 +66,6 @@ def free_bytes(machine: Machine) -> dict[str, int]:
 
 def _system(machine: Machine) -> dict[str, Any]:
     release = os_release(machine)
-    simulated = machine.text("/etc/deeprig-sim/simulated")
     return {
         "schema": SCHEMA,
         "distribution": release.get("ID", ""),
@@ -77,7 +82,7 @@ def _system(machine: Machine) -> dict[str, Any]:
         "holders": holders(machine),
         "apt_lock_holder": apt_lock_holder(machine),
         "free_bytes": free_bytes(machine),
-        "simulated": None if simulated is None else (simulated.splitlines() or [""])[0],
+        "simulated": simulation(machine),
     }
 
 
