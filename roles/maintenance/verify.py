@@ -48,12 +48,19 @@ def test_apt_and_kernel_packages_ask_the_gate(host, is_gate_wanted, check):
 
 
 def test_the_next_kernel_has_a_module(host, is_gate_wanted, check):
-    """The kernel that boots next has the NVIDIA module, by the host's own look."""
+    """The kernel that boots next has the NVIDIA module, and no newer one waits for its own."""
     if not is_gate_wanted:
         return
     done = host.run(shlex.join(["python3", PROGRAMS, "driver", "gate", "--check"]))
-    is_good, evidence, simulated = judged(done.stdout, done.stderr, done.rc)
+    answer = answered(done.stdout)
+    is_good, evidence = judged(answer, done)
+    simulated = bool(answer.get("simulated"))
     check("the next kernel has a module", is_good, evidence, simulated=simulated)
+    if is_good:
+        # Kept from booting is safe, and still wrong: a security fix of the kernel is not in use.
+        waiting = answer.get("without_module", ())
+        evidence = f"without a module: {', '.join(waiting) or 'none'}"
+        check("no newer kernel is kept from booting", not waiting, evidence, simulated=simulated)
 
 
 def test_no_gate_is_left_where_none_is_wanted(host, is_gate_wanted, check):
@@ -64,18 +71,23 @@ def test_no_gate_is_left_where_none_is_wanted(host, is_gate_wanted, check):
     check("no hook of the gate is left", not left, ", ".join(left) or "none")
 
 
-def judged(out, errors, exit_code):
-    """Return outcome (None: it gave no answer), evidence and whether it is simulated."""
+def answered(text):
+    """Return the gate's answer; an empty one for anything that is none."""
     try:
-        answer = json.loads(out)
+        answer = json.loads(text)
     except ValueError:
-        answer = None
-    if not isinstance(answer, dict) or "outcome" not in answer:
-        said = (errors or out).strip()[-_KEPT_CHARACTERS:]
-        return None, f"the gate gave no answer (exit {exit_code}): {said}", False
-    is_good = answer["outcome"] == "good" and exit_code == 0
-    outcome = None if answer["outcome"] == "unknown" else is_good
-    return outcome, _told(answer), bool(answer.get("simulated"))
+        return {}
+    return answer if isinstance(answer, dict) and "outcome" in answer else {}
+
+
+def judged(answer, done):
+    """Return outcome and evidence. None, unknown: it gave no answer, or could not tell."""
+    if not answer:
+        said = (done.stderr or done.stdout).strip()[-_KEPT_CHARACTERS:]
+        return None, f"the gate gave no answer (exit {done.rc}): {said}"
+    if answer["outcome"] == "unknown":
+        return None, _told(answer)
+    return answer["outcome"] == "good" and done.rc == 0, _told(answer)
 
 
 def _told(answer):

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from jinja2 import Environment, StrictUndefined
@@ -14,9 +15,9 @@ from pydantic import ValidationError
 from deeprig.content import Content
 from deeprig.host_programs import build_archive
 from deeprig.tasks.host_programs import PROGRAMS
-from roles.maintenance import kernel_gate
+from deeprig.verify.checks import Checks
+from roles.maintenance import kernel_gate, verify
 from roles.maintenance.settings import MaintenanceSettings
-from roles.maintenance.verify import judged
 
 ROOT = Path(__file__).parents[4]
 UNIT_FILES = [f"{kernel_gate.UNIT_DIRECTORY}/{unit}" for unit in kernel_gate.UNITS]
@@ -118,31 +119,67 @@ def test_the_kernel_hook_cannot_fail(tmp_path):
     assert (tmp_path / "wanted").exists()
 
 
+class Answering:
+    """A host of testinfra's kind that gives the gate's answer."""
+
+    def __init__(self, out, err="", rc=0):
+        self.done = SimpleNamespace(stdout=out, stderr=err, rc=rc)
+
+    def run(self, command):
+        assert command == f"python3 {PROGRAMS} driver gate --check"
+        return self.done
+
+
+def found(out, err="", rc=0):
+    """Return what verify records of the gate's answer: name to (outcome, evidence)."""
+    check = Checks()
+    verify.test_the_next_kernel_has_a_module(Answering(out, err, rc), True, check)
+    return {c.name: (c.outcome, c.evidence) for c in check.recorded}
+
+
+NEXT, NEWER = "the next kernel has a module", "no newer kernel is kept from booting"
+
+
 def test_a_good_answer_passes_with_its_own_words():
-    answer = {"outcome": "good", "reason": "6.8.0-45 has module 580.126.20", "simulated": "a VM"}
-    assert judged(json.dumps(answer), "", 0) == (True, answer["reason"], True)
+    answer = {"outcome": "good", "reason": "6.8.0-45 has module 580.126.20", "without_module": []}
+    told = found(json.dumps(answer))
+    assert told == {NEXT: ("pass", answer["reason"]), NEWER: ("pass", "without a module: none")}
 
 
-@pytest.mark.parametrize("outcome", ["blocked", "refused", "failed", "busy"])
+def test_a_newer_kernel_that_is_kept_from_booting_fails_though_the_next_one_is_good():
+    answer = {"outcome": "good", "reason": "6.8.0-45 boots", "without_module": ["6.8.0-50"]}
+    told = found(json.dumps(answer))
+    assert told[NEXT] == ("pass", "6.8.0-45 boots")
+    assert told[NEWER] == ("fail", "without a module: 6.8.0-50")
+
+
+def test_what_is_simulated_is_said():
+    check = Checks()
+    host = Answering('{"outcome": "good", "simulated": "a card"}')
+    verify.test_the_next_kernel_has_a_module(host, True, check)
+    assert {c.simulated for c in check.recorded} == {True}
+
+
+@pytest.mark.parametrize("outcome", ["refused", "failed", "busy"])
 def test_any_other_outcome_fails_with_reason_evidence_and_remedy(outcome):
     answer = {"outcome": outcome, "reason": "no module", "evidence": ["a", "b"], "remedy": "c"}
-    assert judged(json.dumps(answer), "", 1) == (False, "no module\na\nb\n-> c", False)
+    assert found(json.dumps(answer), rc=1) == {NEXT: ("fail", "no module\na\nb\n-> c")}
 
 
 def test_good_with_a_bad_exit_code_is_no_pass():
-    assert judged('{"outcome": "good"}', "", 1) == (False, "outcome: good", False)
+    assert found('{"outcome": "good"}', rc=1) == {NEXT: ("fail", "outcome: good")}
 
 
 @pytest.mark.parametrize("out", ["", "no json", "[]", "null", "{}", "3", '{"schema": 1}'])
 def test_no_answer_is_unknown(out):
-    is_good, evidence, _ = judged(out, "usage: driver", 2)
-    assert is_good is None
+    ((outcome, evidence),) = found(out, "usage: driver", 2).values()
+    assert outcome == "unknown"
     assert "gave no answer (exit 2): usage: driver" in evidence
 
 
 def test_an_answer_that_says_unknown_is_unknown():
-    answer = {"outcome": "unknown", "reason": "no boot loader that can be read"}
-    assert judged(json.dumps(answer), "", 1) == (None, answer["reason"], False)
+    answer = {"outcome": "unknown", "reason": "no NVIDIA driver is installed"}
+    assert found(json.dumps(answer), rc=1) == {NEXT: ("unknown", answer["reason"])}
 
 
 def test_the_waiter_waits_until_the_lock_is_free_and_names_who_holds_it(tmp_path):
