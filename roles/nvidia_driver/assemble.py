@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from roles.nvidia_driver.change import DriverChange, PackageVersion
+from roles.nvidia_driver.dkms import dkms_modules
 from roles.nvidia_driver.fabric import SERVICE, fabric_packages, has_nvswitch
 from roles.nvidia_driver.files import managed_files
 from roles.nvidia_driver.installed import is_prebuilt, variant_of
-from roles.nvidia_driver.kernel_modules import ModulePlan, dkms_modules, prebuilt_modules
+from roles.nvidia_driver.kernel_modules import ModulePlan, prebuilt_modules
 from roles.nvidia_driver.leftovers import leftovers
 from roles.nvidia_driver.naming import DAEMONS, FAMILY, Naming, is_driver_package
 from roles.nvidia_driver.observation import Candidate, Observation
