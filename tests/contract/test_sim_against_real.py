@@ -6,28 +6,51 @@ The real packages are downloaded with a Debian root's own sources, widened to no
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from tests.sim.repository.compiled import compile_programs
+from tests.sim.repository import nvidia_repository
+from tests.sim.repository.compiled import Programs, compile_programs
 from tests.sim.repository.kernel_root import kernel_root
 
 pytestmark = pytest.mark.e2e  # needs root (a chroot) and Debian's non-free component
 
+# What NVIDIA's Debian packages are called in Debian's own archive too.
+SHARED_NAMES = (
+    "firmware-nvidia-gsp",
+    "libcuda1",
+    "libnvidia-ml1",
+    "nvidia-driver",
+    "nvidia-driver-bin",
+    "nvidia-driver-libs",
+    "nvidia-kernel-dkms",
+    "nvidia-kernel-support",
+    "nvidia-modprobe",
+    "nvidia-persistenced",
+    "nvidia-settings",
+    "nvidia-smi",
+    "xserver-xorg-video-nvidia",
+)
+# Debian asks for it under a versioned virtual name (nvidia-kernel-support--v1).
+VERSIONED_IN_DEBIAN = {"nvidia-kernel-support"}
 DOWNLOAD = """
 set -e
 mount --bind "$2" "$1/mnt"
 mount -t tmpfs tmpfs "$1/var/lib/apt/lists"
 mount -t tmpfs tmpfs "$1/tmp"
-sed 's/ main/ main contrib non-free/' "$1/etc/apt/sources.list" > "$1/tmp/sources.list"
+components="main contrib non-free non-free-firmware"
+sed "s/ main/ $components/" "$1/etc/apt/sources.list" > "$1/tmp/sources.list"
 exec chroot "$1" sh -ec '
     set -- -qq -o Dir::Etc::sourcelist=/tmp/sources.list -o APT::Sandbox::User=root
     apt-get "$@" update
     cd /mnt
     apt-get "$@" download nvidia-smi libnvidia-ml1
     for deb in *.deb; do dpkg-deb -x "$deb" real; done
-'
+    apt-cache -o Dir::Etc::sourcelist=/tmp/sources.list show --no-all-versions \
+        $0 > real/shown
+' "$3"
 """
 
 
@@ -37,9 +60,8 @@ def real(tmp_path_factory) -> Path:
     place = tmp_path_factory.mktemp("real")
     root = kernel_root("bookworm").root
     command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", DOWNLOAD, "sh"]
-    done = subprocess.run(
-        [*command, str(root), str(place)], capture_output=True, text=True, check=False
-    )
+    arguments = [str(root), str(place), " ".join(SHARED_NAMES)]
+    done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return place / "real"
 
@@ -143,3 +165,36 @@ def test_it_runs_on_the_oldest_host(simulated):
             if "GLIBC_" in word
         ]
         assert max(versions, default=(0,)) <= (2, 35), file
+
+
+def test_debians_packages_have_the_shared_names_and_relations(real):
+    shown = {}
+    for stanza in (real / "shown").read_text(encoding="utf-8").strip().split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in stanza.splitlines() if ": " in line)
+        shown[fields["Package"]] = fields
+    assert set(shown) == set(SHARED_NAMES)
+    made = {p.name: p for p in nvidia_repository.debian_packages(Anything())}
+    for name in SHARED_NAMES:
+        truth = names_of(shown[name].get("Depends", "").split(","))
+        ours = names_of(made[name].depends) & set(SHARED_NAMES) - VERSIONED_IN_DEBIAN
+        assert ours <= truth, name
+    assert "dkms" in names_of(shown["nvidia-kernel-dkms"]["Depends"].split(","))
+
+
+def names_of(relations: Iterable[str]) -> set[str]:
+    return {
+        alternative.split()[0].partition(":")[0]
+        for relation in relations
+        for alternative in relation.split("|")
+        if alternative.strip()
+    }
+
+
+class Anything(Programs):
+    """Programs of no content: only names and relations are looked at."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+
+    def of(self, name: str, version: str) -> bytes:
+        return b""

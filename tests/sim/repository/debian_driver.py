@@ -42,7 +42,7 @@ def _user_space(version: str, programs: Programs) -> tuple[Package, ...]:
         ),
         _package("firmware-nvidia-gsp", version),
         _package("nvidia-kernel-support", version, files=blacklist),
-        *(_package(name, version, depends=(ml1,)) for name in EMPTY_PARTS),
+        *(_package(name, version) for name in EMPTY_PARTS),
     )
 
 
@@ -56,7 +56,11 @@ def _module(name: str, other: str, version: str, is_open: bool) -> Package:
     return _package(
         name,
         version,
-        depends=("dkms", _exactly("nvidia-kernel-support", version)),
+        depends=(
+            _exactly("firmware-nvidia-gsp", version),
+            _exactly("nvidia-kernel-support", version),
+            "dkms",
+        ),
         provides=(f"nvidia-kernel-{version}",),
         conflicts=(other,),
         replaces=(other,),
@@ -69,7 +73,8 @@ def _metapackages(version: str) -> tuple[Package, ...]:
     closed, opened = (_exactly(f"nvidia-kernel{o}-dkms", version) for o in ("", "-open"))
     compute = tuple(_exactly(n, version) for n in ("libcuda1", "nvidia-smi", "libnvidia-ml1"))
     either = f"{closed} | {opened}"
-    driver = _exactly("nvidia-driver", version)
+    # The desktop and the compute part stand alone; the metapackages bring both.
+    both = tuple(_exactly(n, version) for n in ("nvidia-driver", "nvidia-driver-cuda"))
     metas = [
         _package(
             "nvidia-driver-cuda",
@@ -79,14 +84,10 @@ def _metapackages(version: str) -> tuple[Package, ...]:
         _package(
             "nvidia-driver",
             version,
-            depends=(
-                *(_exactly(n, version) for n in (*EMPTY_PARTS, "nvidia-driver-cuda")),
-                either,
-                _exactly("firmware-nvidia-gsp", version),
-            ),
+            depends=(*(_exactly(n, version) for n in EMPTY_PARTS), either),
         ),
-        _package("nvidia-open", version, depends=(driver, opened), conflicts=("cuda-drivers",)),
-        _package("cuda-drivers", version, depends=(driver, closed), conflicts=("nvidia-open",)),
+        _package("nvidia-open", version, depends=(*both, opened), conflicts=("cuda-drivers",)),
+        _package("cuda-drivers", version, depends=(*both, closed), conflicts=("nvidia-open",)),
     ]
     branch = branch_of(version)
     if branch <= LAST_SUFFIXED_BRANCH:
