@@ -241,7 +241,7 @@ def test_packages_that_do_not_fit_together_are_explained(old):
 
 
 def test_a_package_that_is_unknown_is_refused(old):
-    with pytest.raises(Refused, match="apt cannot install driver 599.1") as refused:
+    with pytest.raises(Refused, match="apt cannot install driver 599") as refused:
         change(old.machine, order("599.1"))
     assert any("599.1" in line for line in refused.value.evidence)
     assert untouched(old)
