@@ -85,6 +85,7 @@ def _complete_set(
     roots = naming.prebuilt_roots if modules.is_prebuilt else naming.roots
     chosen = [c for name in roots if (c := offers.at(name, version))]
     chosen += modules.packages
+    chosen += [c for name in naming.also if (c := offers.at(name, version))]
     chosen += [c for name in DAEMONS if (c := offers.nearest(name, version))]
 
     def is_excluded(name: str) -> bool:

@@ -23,9 +23,9 @@ _LIFE_CYCLE = "NVIDIA data center driver life cycle"
 _NOTES = "NVIDIA driver release notes"
 
 BRANCHES: tuple[Branch, ...] = (
-    Branch(470, "2024-07", "long-term, last for Kepler", _LIFE_CYCLE),
+    Branch(470, None, "long-term, last for Kepler", _LIFE_CYCLE),
     Branch(535, "2026-06", "long-term", _LIFE_CYCLE),
-    Branch(550, "2025-04", "production", _LIFE_CYCLE),
+    Branch(550, None, "production", _LIFE_CYCLE),
     Branch(560, None, "new feature", _NOTES),
     Branch(565, None, "new feature", _NOTES),
     Branch(570, "2026-02", "production", _LIFE_CYCLE),

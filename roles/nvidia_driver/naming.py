@@ -29,6 +29,8 @@ class Naming:
     ``roots`` must be of the driver's version, ``module`` builds it with DKMS. With ``prebuilt``
     (then followed by ``-<kernel>``) ``prebuilt_roots`` come instead of ``roots`` and ``module``.
     ``last_branch`` None: no end known. ``pattern`` is the first root, still with its ``{b}``.
+    ``also`` are packages that the others need under another name (virtual packages), or before
+    they are unpacked: apt would add them, and they must be held too.
     """
 
     source: Source
@@ -43,6 +45,7 @@ class Naming:
     prebuilt_roots: tuple[str, ...] = ()
     prebuilt: str | None = None
     pattern: str = ""
+    also: tuple[str, ...] = ()
 
     def holds(self, branch: int) -> bool:
         """Say whether the row is for a branch."""
@@ -69,6 +72,7 @@ class Naming:
             fill(self.prebuilt_roots),
             self.prebuilt and self.prebuilt.format(b=branch),
             self.roots[0],
+            self.also,
         )
 
     @property
@@ -148,6 +152,7 @@ NAMINGS: tuple[Naming, ...] = (
         ("nvidia-driver", "nvidia-smi", "libcuda1"),
         "nvidia-open-kernel-dkms",
         _DEBIAN,
+        also=("nvidia-open-kernel-support", "nvidia-legacy-check"),
     ),
     Naming(
         "debian",
@@ -159,6 +164,7 @@ NAMINGS: tuple[Naming, ...] = (
         ("nvidia-driver", "nvidia-smi", "libcuda1"),
         "nvidia-kernel-dkms",
         _DEBIAN,
+        also=("nvidia-kernel-support", "nvidia-legacy-check"),
     ),
 )
 

@@ -75,13 +75,17 @@ class Offers:
         return next((c for c in self.named(name) if version_offered(c) == version), None)
 
     def nearest(self, name: str, version: str) -> Candidate | None:
-        """Return a candidate at a driver version, else the newest of its branch, or None."""
-        of_branch = (
+        """Return a tool for a driver version: its own, else the newest of its branch, or None.
+
+        Debian has one driver branch, and tools that are older or newer: any will do there.
+        """
+        branch = branch_of(version)
+        fitting = (
             c
             for c in self.named(name)
-            if (own := version_offered(c)) and branch_of(own) == branch_of(version)
+            if self.source == "debian" or branch_of(version_offered(c) or "0") == branch
         )
-        return self.at(name, version) or next(of_branch, None)
+        return self.at(name, version) or next(fitting, None)
 
     def first_at(self, names: Iterable[str], version: str) -> Candidate | None:
         """Return the first of several names that there is at a driver version, or None."""

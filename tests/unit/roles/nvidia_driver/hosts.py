@@ -281,8 +281,10 @@ def debian_archive(version: str, revision: str) -> list[Candidate]:
         "libnvidia-ml1": "",
         "nvidia-smi": "libnvidia-ml1",
         "nvidia-kernel-support": "nvidia-kernel-common (>= 20151021)",
-        "nvidia-kernel-dkms": "dkms, nvidia-kernel-support",
-        "nvidia-open-kernel-dkms": "dkms, nvidia-kernel-support",
+        "nvidia-open-kernel-support": "nvidia-kernel-common (>= 20151021)",
+        "nvidia-legacy-check": "",
+        "nvidia-kernel-dkms": "dkms, nvidia-kernel-support--v1",
+        "nvidia-open-kernel-dkms": "dkms, nvidia-kernel-support--v1",
         "nvidia-driver": "nvidia-driver-libs, nvidia-kernel-dkms | nvidia-open-kernel-dkms",
         "nvidia-driver-libs": "libcuda1",
     }

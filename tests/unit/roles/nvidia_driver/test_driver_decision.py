@@ -106,6 +106,8 @@ def test_debians_own_driver_is_for_what_it_is_new_enough_for(generation, release
     is_open_only = generation in ("Grace Hopper", "younger than the table")
     module = "nvidia-open-kernel-dkms" if is_open_only else "nvidia-kernel-dkms"
     assert {"nvidia-driver", "nvidia-smi", "libcuda1", module} <= names(decision.order)
+    support = "nvidia-open-kernel-support" if is_open_only else "nvidia-kernel-support"
+    assert {support, "nvidia-legacy-check"} <= set(decision.order.hold)
     assert decision.order.version == hosts.DEBIAN_VERSIONS[release]
     no_change(hosts.carried_out(seen, decision), source="debian")
 
