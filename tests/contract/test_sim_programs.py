@@ -24,6 +24,8 @@ set -e
 for d in usr bin lib lib64 sbin "$2"; do mkdir -p $1/$d && mount --bind /$d $1/$d; done
 mount --rbind /proc $1/proc
 mount --bind $1/driver $1/proc/driver
+touch $1/dev/null
+mount --bind /dev/null $1/dev/null
 root=$1
 shift 2
 exec chroot "$root" "$@"
@@ -97,6 +99,7 @@ class Machine:
             env={"LD_LIBRARY_PATH": "/sim", "PATH": "/sim:/usr/sbin:/usr/bin", "LC_ALL": "C"},
             capture_output=True,
             text=True,
+            timeout=30,
             check=False,
         )
 
@@ -255,3 +258,59 @@ def test_the_persistence_daemon_needs_a_card(machine):
     answer = machine.run("/sim/nvidia-persistenced")
     assert answer.returncode == 1
     assert "failed to initialize" in answer.stderr
+
+
+DAEMON = """
+set -e
+$1
+until [ -s $2 ]; do sleep 0.05; done
+nvidia-smi --query-gpu=persistence_mode --format=csv,noheader
+ls -l /proc/$(cat $2)/fd | grep -c /dev/nvidia || true
+$3
+kill $(cat $2)
+while [ -e $2 ]; do sleep 0.05; done
+nvidia-smi --query-gpu=persistence_mode --format=csv,noheader
+"""
+
+
+def run_daemon(machine: Machine, program: str, pid_file: str, meanwhile: str = "true") -> list[str]:
+    answer = machine.run("sh", "-c", DAEMON, "sh", program, pid_file, meanwhile)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    return answer.stdout.split()
+
+
+def test_the_persistence_daemon_holds_the_card_until_it_ends(machine):
+    machine.add_pci("0000:01:00.0", RTX_4090)
+    machine.load(OWN)
+    for name in ("nvidiactl", "nvidia0"):
+        machine.write(f"dev/{name}", "")
+    pid_file = "/run/nvidia-persistenced/nvidia-persistenced.pid"
+    said = run_daemon(machine, "nvidia-persistenced", pid_file)
+    # nvidiactl twice: once by NVML
+    assert said == ["Enabled", "3", "Disabled"]
+
+
+def test_the_fabric_manager_makes_the_fabric_ready_until_it_ends(machine):
+    machine.add_pci("0000:01:00.0", "0x2330")
+    machine.add_pci("0000:05:00.0", "0x22a3", NVSWITCH)
+    machine.load(OWN)
+    version = "/run/nvidia-fabricmanager/version"
+    pid_file = "/run/nvidia-fabricmanager/nv-fabricmanager.pid"
+    said = run_daemon(machine, "nv-fabricmanager", pid_file, f"cat {version}")
+    assert said == ["Disabled", "0", OWN, "Disabled"]
+    assert not (machine.root / version.lstrip("/")).exists()
+
+
+def test_a_program_that_computes_is_listed(machine):
+    machine.add_pci("0000:01:00.0", RTX_4090)
+    machine.load(OWN)
+    for name in ("nvidiactl", "nvidia0", "nvidia-uvm"):
+        machine.write(f"dev/{name}", "")
+    program = f"{CUDA_PROGRAM}\nimport subprocess\nprint(subprocess.getoutput('nvidia-smi'))"
+    python = str(Path(sys.executable).resolve())
+    table = machine.run(python, "-I", "-c", program).stdout
+    assert "No running processes found" not in table
+    rows = [line for line in table.splitlines() if "  C  " in line and "256MiB" in line]
+    assert len(rows) == 1
+    assert python[:30] in rows[0]
+    assert "No running processes found" in machine.smi().stdout
