@@ -80,7 +80,10 @@ def _change(
     if update and not faults and settings.version is not None and target.installed is not None:
         return _no_change(settings, seen, target, target.installed)
     offers = Offers.of(target.source, seen.candidates)
-    chosen = _best(settings, seen, target, offers, update)
+    versions = versions_to_try(
+        settings, seen, target, offers, update=update, is_faulty=bool(faults)
+    )
+    chosen = _best(settings, seen, target, offers, versions)
     if update and not faults and target.installed == chosen.order.version:
         return _no_change(settings, seen, target, chosen.order.version)
     check_host(seen, chosen.order)
@@ -96,7 +99,11 @@ def _move(target: Target, chosen: Assembled) -> tuple[str, ...]:
 
 
 def _best(
-    settings: NvidiaDriverSettings, seen: Observation, target: Target, offers: Offers, update: bool
+    settings: NvidiaDriverSettings,
+    seen: Observation,
+    target: Target,
+    offers: Offers,
+    versions: tuple[str, ...],
 ) -> Assembled:
     """Return the first version that can be had as a whole, one with prebuilt modules before others.
 
@@ -104,7 +111,7 @@ def _best(
     """
     first: Refused | None = None
     with_dkms: Assembled | None = None
-    for version in versions_to_try(settings, seen, target, offers, update):
+    for version in versions:
         try:
             assembled = assemble(settings, seen, target, offers, version)
         except Refused as refused:

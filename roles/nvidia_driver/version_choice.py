@@ -12,12 +12,19 @@ from roles.nvidia_driver.versions import branch_of, is_at_least
 
 
 def versions_to_try(
-    settings: NvidiaDriverSettings, seen: Observation, target: Target, offers: Offers, update: bool
+    settings: NvidiaDriverSettings,
+    seen: Observation,
+    target: Target,
+    offers: Offers,
+    *,
+    update: bool,
+    is_faulty: bool,
 ) -> tuple[str, ...]:
     """Return the versions of the wanted branch that are offered as a whole, the best first.
 
-    Without an update the installed version comes first: apply repairs, it does not move. Refuse
-    where there is none.
+    Without an update the installed version comes first: apply repairs, it does not move. An older
+    one is for a driver that is not as declared alone: another source or flavour may lag behind.
+    Refuse where there is none.
     """
     offered = [
         version
@@ -28,7 +35,9 @@ def versions_to_try(
         offered = [version for version in offered if version == settings.version]
     elif target.stays_in_branch and target.installed is not None:
         newer = [v for v in offered if is_at_least(v, target.installed)]
-        offered = newer if update else sorted(newer, key=lambda v: v != target.installed)
+        offered = newer or (offered if is_faulty else [])
+        if not update:
+            offered.sort(key=lambda version: version != target.installed)
     if not offered:
         raise _nothing_offered(settings, seen, target, offers)
     return tuple(offered)
