@@ -1,6 +1,6 @@
 """The table fault x outcome of docs/driver-faults.md: rows that tests saw, never written by hand.
 
-    python -m tests.e2e.fault_table     write the page from the rows of the last test run
+python -m tests.e2e.fault_table     write the page from the rows of the last test run
 """
 
 from __future__ import annotations

@@ -106,7 +106,7 @@ class GpuLab(LabDirectory):
     def installed(self) -> str:
         """Return the version nvidia-smi's package is of, "" for none, as dpkg tells it."""
         query = "dpkg-query -W -f '${db:Status-Abbrev} ${Version} ${Package}\\n'"
-        rows = self.root(f"{query} 'libnvidia-compute*' 2>&1").splitlines()
+        rows = self.ssh(HOST, f"{query} 'libnvidia-compute*'").stdout.splitlines()
         versions = {r.split()[1].split("-")[0] for r in rows if r.startswith(("ii ", "hi "))}
         return " ".join(sorted(versions))
 
@@ -119,7 +119,9 @@ class GpuLab(LabDirectory):
 def operations(document: dict[str, Any], role: str = "nvidia_driver") -> dict[str, str]:
     """Return name to status of the operations of a role (and of the engine) in a report."""
     found = document["hosts"][0]["operations"]
-    return {o["name"].partition(":")[0]: o["status"] for o in found if o["role"] in (role, "reboot")}
+    return {
+        o["name"].partition(":")[0]: o["status"] for o in found if o["role"] in (role, "reboot")
+    }
 
 
 def told(document: dict[str, Any]) -> str:
@@ -133,3 +135,9 @@ def moves(document: dict[str, Any]) -> list[tuple[str, str, str]]:
     """Return what goes from which version to which."""
     found = document["hosts"][0]["operations"]
     return [(m["what"], m["before"], m["after"]) for o in found for m in o["moves"]]
+
+
+def changed(document: dict[str, Any]) -> list[str]:
+    """Return the names of the operations that changed something."""
+    found = document["hosts"][0]["operations"]
+    return [o["name"] for o in found if o["status"] == "changed"]

@@ -243,3 +243,118 @@ def test_what_is_damaged_is_told_by_verify_and_mended_by_apply(gated, damage, ch
     assert set(mended) <= {mending, "Ask the next-kernel gate", "Place deeprig's programs"}
     bad = {name for name, c in checks(gated).items() if c["outcome"] != "pass"}
     assert bad <= {"the next kernel has a module"}
+
+
+#: The real grub-mkconfig writes the menu; only what asks about the disk is simulated.
+_GRUB = """set -e
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -q >/dev/null
+apt-get install -y -q --no-install-recommends grub-common grub2-common >/dev/null
+dpkg-divert --local --rename --divert /usr/sbin/grub-probe.real --add /usr/sbin/grub-probe
+cat > /usr/sbin/grub-probe <<'END'
+#!/bin/sh
+# SIMULATED: a disk with an ext4 root (a container has none).
+case "$*" in
+  *device*) echo /dev/sda1 ;;
+  *fs_uuid*) echo 01234567-89ab-cdef-0123-456789abcdef ;;
+  *partuuid*) echo 01234567-01 ;;
+  *fs*) echo ext2 ;;
+  *partmap*) echo msdos ;;
+esac
+END
+chmod 755 /usr/sbin/grub-probe
+mkdir -p /boot/grub /etc/default/grub.d
+printf 'GRUB_DEFAULT=0\\nGRUB_TIMEOUT=0\\nGRUB_DISABLE_OS_PROBER=true\\n' > /etc/default/grub
+update-grub 2>/dev/null
+"""
+NEWER = "6.99.0-1-cloud-amd64"
+#: A kernel package as Debian makes them, with the running kernel's image; it has no headers.
+_KERNEL = f"""set -e
+p=/root/debs/newer; mkdir -p $p/DEBIAN $p/boot $p/lib/modules/{NEWER}/kernel
+cp $(ls /boot/vmlinuz-* | head -1) $p/boot/vmlinuz-{NEWER}
+cp $(ls /boot/config-* | head -1) $p/boot/config-{NEWER}
+touch $p/lib/modules/{NEWER}/modules.order $p/lib/modules/{NEWER}/modules.builtin
+printf 'Package: linux-image-{NEWER}\\nVersion: 6.99-1\\nArchitecture: amd64\\n\
+Maintainer: x <x@example.org>\\nDescription: SIMULATED newer kernel without headers\\n' \
+> $p/DEBIAN/control
+printf '%s\\n' '#!/bin/sh' 'set -e' 'depmod {NEWER}' \
+'run-parts --arg={NEWER} --arg=/boot/vmlinuz-{NEWER} /etc/kernel/postinst.d' > $p/DEBIAN/postinst
+printf '%s\n' '#!/bin/sh' 'set -e' 'test "$1" != remove || \
+run-parts --arg={NEWER} --arg=/boot/vmlinuz-{NEWER} /etc/kernel/postrm.d' > $p/DEBIAN/postrm
+chmod 755 $p/DEBIAN/postinst $p/DEBIAN/postrm
+dpkg-deb -b $p /root/debs/newer.deb
+apt-get install -y /root/debs/newer.deb
+"""
+
+
+def boots(gpu):
+    """Return the kernel that GRUB's own menu takes: its default entry's, as grub.cfg says."""
+    default = gpu.root("grep '^ *set default=' /boot/grub/grub.cfg | grep -v next_entry")
+    kernels = gpu.root("ls /boot/vmlinuz-* | sed s,/boot/vmlinuz-,,").split()
+    named = [kernel for kernel in kernels if kernel in default]
+    return named[0] if named else f"the first ({default})"
+
+
+def rested(gpu):
+    """Wait until the gate has answered every request."""
+    until = time.monotonic() + 60
+    busy = (
+        "test -e /run/deeprig-kernel-gate.wanted || "
+        "test $(systemctl show -P ActiveState deeprig-kernel-gate.service) = activating"
+    )
+    while gpu.ssh("rig1", busy).returncode == 0:
+        assert time.monotonic() < until
+        time.sleep(0.3)
+
+
+def test_a_newer_kernel_without_headers_does_not_become_the_default_and_the_host_says_so(gpu):
+    """The whole way, with the real gate: apt, GRUB's menu, the message at login, verify."""
+    gpu.have_driver()
+    gpu.root(_GRUB)
+    gpu.write(
+        "deploy/workstation.py",
+        "from deeprig.compose import deploy_roles\ndeploy_roles('nvidia_driver', 'maintenance')\n",
+    )
+    gpu.declare(gpu.from_nvidia(branch="570"), roles=("maintenance",))
+    gpu.run("apply")
+    rested(gpu)
+    before = {name: c["outcome"] for name, c in _maintenance_checks(gpu).items()}
+    assert set(before.values()) == {"pass"}, before
+    old = gpu.observe()["running_kernel"]
+
+    gpu.root(_KERNEL)
+    rested(gpu)
+    assert boots(gpu) == old, _journal(gpu)
+    motd = gpu.root("cat /etc/motd.d/*kernel-gate*")
+    assert NEWER in motd
+    assert old in motd
+    found = _maintenance_checks(gpu)
+    assert found["the next kernel has a module"]["outcome"] == "pass"
+    barred = found["no newer kernel is kept from booting"]
+    assert (barred["outcome"], NEWER in barred["evidence"]) == ("fail", True)
+    assert barred["simulated"] is True
+    assert gpu.json("verify", "--role", "maintenance", code=1)["hosts"][0]["status"] == "failed"
+    # It stays so: another look, another apply change nothing.
+    menu = gpu.root("sha256sum /boot/grub/grub.cfg")
+    gpu.root("touch /run/deeprig-kernel-gate.wanted")
+    rested(gpu)
+    assert gpu.root("sha256sum /boot/grub/grub.cfg") == menu
+
+    # The kernel goes again, and with it everything that the gate did.
+    gpu.root(f"apt-get remove -y linux-image-{NEWER}")
+    rested(gpu)
+    assert (
+        gpu.ssh("rig1", "ls /etc/motd.d/*kernel-gate* /etc/default/grub.d/*deeprig*").stdout == ""
+    )
+    after = {name: c["outcome"] for name, c in _maintenance_checks(gpu).items()}
+    assert after == before
+
+
+def _journal(gpu):
+    done = gpu.ssh("rig1", "journalctl -u deeprig-kernel-gate -o cat; grep menuentry /boot/grub/*")
+    return done.stdout + done.stderr
+
+
+def _maintenance_checks(gpu):
+    document = gpu.json("verify", "--role", "maintenance", code=None)
+    return {check["name"]: check for check in document["hosts"][0]["checks"]}

@@ -1,0 +1,1 @@
+"""A virtual machine with a kernel of its own: modules load for real, and a reboot is one."""
