@@ -18,7 +18,9 @@ from tests.sim.repository.prebuilt import KernelRoot
 
 pytestmark = pytest.mark.e2e  # needs root: overlays and a chroot
 
-SUITES = ("bookworm", "trixie")  # kernels 6.1 and 6.12
+# Kernels 6.1 and 6.12. The second takes minutes; that the module builds for it and loads is also
+# in test_sim_module.py.
+SUITES = ("bookworm", pytest.param("trixie", marks=pytest.mark.full))
 ENTER = """
 set -e
 mkdir -p "$2/root"
