@@ -25,6 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; print one JSON value on standard output; return the exit code."""
     options = _parser().parse_args(arguments)
     machine = Machine(Path(options.root))
+    if getattr(options, "worker", False):
+        detached.refuse_to_stop()
     try:
         answer = options.command(machine, options)
     except Refused as refusal:

@@ -23,6 +23,8 @@ from deeprig_host.driver.refusal import Refused
 
 UNIT = "deeprig-driver-change"
 _POLL_SECONDS = 0.2
+#: A shutdown waits for the end of the work: only the worker is asked to stop, and it does not.
+_UNIT_PROPERTIES = ("KillMode=mixed", "TimeoutStopSec=2h", "Type=exec")
 #: What the work needs of our environment; a unit gets nothing by itself.
 _PASSED = ("APT_CONFIG", "DPKG_ROOT", "DPKG_FORCE", "PATH", "http_proxy", "https_proxy", "no_proxy")
 
@@ -58,6 +60,16 @@ def read_work(machine: Machine) -> str:
     return machine.path(f"{DIRECTORY}/work/order.json").read_text(encoding="utf-8")
 
 
+def refuse_to_stop() -> None:
+    """Have the worker go on when it is asked to stop: half a driver is worse than either."""
+    for kind in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(kind, _go_on)
+
+
+def _go_on(number: int, _frame: object) -> None:
+    sys.stderr.write(f"{signal.Signals(number).name}: the driver change goes on to its end\n")
+
+
 def _start(machine: Machine, command: str, log: Path) -> subprocess.Popen[bytes]:
     environment = {name: os.environ[name] for name in _PASSED if name in os.environ}
     environment["PYTHONPATH"] = str(Path(deeprig_host.__path__[0]).parent)
@@ -80,6 +92,7 @@ def _start_unit(
     words: tuple[str, ...], environment: dict[str, str], log: Path
 ) -> subprocess.Popen[bytes]:
     settings = [f"--setenv={name}={value}" for name, value in environment.items()]
+    settings += [f"--property={name}" for name in _UNIT_PROPERTIES]
     settings += [f"--property=Standard{name}=append:{log}" for name in ("Output", "Error")]
     return subprocess.Popen(
         ("systemd-run", f"--unit={UNIT}", "--collect", "--quiet", "--wait", *settings, *words),

@@ -15,6 +15,7 @@ from deeprig_host.driver.journal import (
     read_journal,
 )
 from deeprig_host.driver.loaded import loaded_version
+from deeprig_host.driver.locks import wait_for_locks
 from deeprig_host.driver.packages import read_packages
 from deeprig_host.driver.progress import Progress
 from deeprig_host.driver.put_back import Mark, put_back, unmarked
@@ -29,6 +30,7 @@ def restore(machine: Machine, reason: str, mark: Mark = unmarked) -> dict[str, A
 
     Raise Refused where there is no transaction, or where the old driver does not come back.
     """
+    wait_for_locks(machine, _open(machine).order["lock_wait_seconds"])
     progress = Progress(machine.path(f"{DIRECTORY}/log/{_open(machine).id}.log"))
     transaction = put_back(machine, _open(machine), reason, progress, mark)
     return {

@@ -125,7 +125,7 @@ def write_durably(path: Path, text: str, mode: int = 0o600) -> None:
     """Write a file so that it has the old content or the new one, whatever is cut off."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(path.name + ".deeprig-new")
-    with draft.open("w", encoding="utf-8") as file:
+    with draft.open("w", encoding="utf-8", errors="surrogateescape") as file:
         os.fchmod(file.fileno(), mode)
         file.write(text)
         file.flush()

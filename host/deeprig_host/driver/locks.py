@@ -5,9 +5,11 @@ from __future__ import annotations
 import fcntl
 import os
 import struct
+import time
 
 from deeprig_host.driver.commands import Machine
 from deeprig_host.driver.processes import describe_process
+from deeprig_host.driver.refusal import Refused
 
 LOCKS = (
     "/var/lib/dpkg/lock-frontend",
@@ -17,6 +19,7 @@ LOCKS = (
 )
 #: struct flock of 64-bit Linux: type, whence, start, length, pid.
 _FLOCK = "hhqqi4x"
+_POLL_SECONDS = 1.0
 
 
 def apt_lock_holder(machine: Machine) -> str | None:
@@ -26,6 +29,21 @@ def apt_lock_holder(machine: Machine) -> str | None:
         if pid is not None:
             return describe_process(machine, pid)
     return None
+
+
+def wait_for_locks(machine: Machine, seconds: float) -> None:
+    """Wait until nobody holds one of the locks. Raise Refused, naming the holder, after that."""
+    end = time.monotonic() + seconds
+    holder = apt_lock_holder(machine)
+    while holder is not None and time.monotonic() < end:
+        time.sleep(min(_POLL_SECONDS, max(0.0, end - time.monotonic())))
+        holder = apt_lock_holder(machine)
+    if holder is not None:
+        raise Refused(
+            f"packages are being changed by somebody else: {holder}",
+            evidence=(f"waited {seconds:g} s for {', '.join(LOCKS)}",),
+            remedy="wait for its end and run again, or set lock_wait_seconds higher",
+        )
 
 
 def _holder(machine: Machine, lock: str) -> int | None:

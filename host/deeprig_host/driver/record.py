@@ -19,7 +19,7 @@ from deeprig_host.driver.refusal import Refused
 
 #: The packages whose version is the driver's: user space or module, in any packaging.
 _CORE = re.compile(
-    r"^(nvidia-(driver|utils|dkms|kernel|headless|open|smi|compute-utils)|libnvidia-compute"
+    r"^(nvidia-(driver(?!-pinning|-assistant)|utils|dkms|kernel|headless|open|smi|compute-utils)|libnvidia-compute"
     r"|libcuda1$|libnvidia-ml1$|linux-modules-nvidia-|cuda-drivers)"
 )
 

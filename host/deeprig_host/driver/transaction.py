@@ -22,6 +22,7 @@ from deeprig_host.driver.journal import (
 )
 from deeprig_host.driver.kernels import installed_releases, modules_of
 from deeprig_host.driver.loaded import loaded_version
+from deeprig_host.driver.locks import wait_for_locks
 from deeprig_host.driver.managed_files import needs_initramfs, place, record_files
 from deeprig_host.driver.order import Order
 from deeprig_host.driver.packages import Installed, native_architecture, read_packages
@@ -45,10 +46,12 @@ class Prepared:
 
 def change(machine: Machine, order: Order, mark: Mark = unmarked) -> dict[str, Any]:
     """Carry out an order and return the answer. Raise Refused where nothing was touched."""
+    wait_for_locks(machine, order.lock_wait_seconds)
     earlier = _end_earlier(machine, mark)
     try:
         prepared = _prepare(machine, order, earlier, mark)
         swap.drain(machine, order, prepared.progress)
+        wait_for_locks(machine, order.lock_wait_seconds)
     except Refused:
         # Nothing was touched: what was open before is open again, with its own record.
         if earlier is not None:

@@ -1,10 +1,15 @@
 """A driver change against real apt and dpkg: what is swapped, refused, and put back."""
 
+import subprocess
+import sys
+
 import pytest
 from deeprig_host.driver.dispose import confirm, restore
 from deeprig_host.driver.journal import JOURNAL, read_history, read_journal
 from deeprig_host.driver.refusal import Refused
 from deeprig_host.driver.transaction import change
+
+from roles.nvidia_driver.change import ManagedFile
 
 from .conftest import KERNEL, NEW, OLD, Deb
 from .lab import MODPROBE, MODULE, SET, driver, install, order, versions
@@ -285,6 +290,39 @@ def test_a_refusal_leaves_an_unproven_change_open(old):
     with pytest.raises(Refused):
         change(old.machine, order("599.1"))
     assert read_journal(old.machine).wanted == NEW
+
+
+def test_the_ordered_preferences_are_what_apt_is_asked_with(old):
+    """The old pin would keep a library, which nobody named, at the old driver's version."""
+    pins = "/etc/apt/preferences.d/00-deeprig-nvidia-driver"
+    text = "Package: libnvidia-*\nPin: version {}\nPin-Priority: 1001\n"
+    old.write(pins, text.format("1:5*"))
+    extra = (Deb("libnvidia-extra", v, files={"/usr/lib/x": v}) for v in ("1:570-1", "2:600-1"))
+    old.publish(*driver("590.1", depends=", libnvidia-extra (>= 2:600-1)"), *extra)
+    with pytest.raises(Refused, match="fits together"):
+        change(old.machine, order("590.1"))
+    new = (ManagedFile(pins, text.format("2:6*")),)
+    assert change(old.machine, order("590.1", files=new))["outcome"] == "good"
+    assert old.installed()["libnvidia-extra"] == "2:600-1"
+    assert restore(old.machine, "")["outcome"] == "good"
+    assert old.read(pins) == text.format("1:5*")
+    assert "libnvidia-extra" not in old.installed()
+
+
+def test_a_lock_that_somebody_holds_is_named_and_nothing_is_touched(old):
+    path = old.root / "var/lib/dpkg/lock-frontend"
+    take = f"import fcntl; f = open({str(path)!r}, 'w'); fcntl.lockf(f, fcntl.LOCK_EX); "
+    take += "print('held', flush=True); input()"
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", take], stdin=pipe, stdout=pipe) as other:
+        assert other.stdout.readline() == b"held\n"
+        old.write(f"/proc/{other.pid}/comm", "unattended-upgr\n")
+        with pytest.raises(Refused, match=r"unattended-upgr \(pid") as refused:
+            change(old.machine, order(NEW))
+        other.communicate(b"\n")
+    assert refused.value.remedy
+    assert untouched(old)
+    assert change(old.machine, order(NEW))["outcome"] == "good"
 
 
 def test_an_order_can_remove_a_driver(old):
