@@ -6,14 +6,9 @@ import json
 
 from tests.sim.repository import parts
 from tests.sim.repository.compiled import Programs
-from tests.sim.repository.nvidia_extras import MAINTAINER
+from tests.sim.repository.cuda_libraries import cuda_package, cudnn_packages, nccl_packages
 from tests.sim.repository.package import File, Package
-from tests.sim.repository.versions import (
-    CUDNN_VERSIONS,
-    NCCL_VERSIONS,
-    TOOLKITS,
-    Toolkit,
-)
+from tests.sim.repository.versions import TOOLKITS, Toolkit
 
 NVCC = """\
 #!/bin/sh
@@ -59,20 +54,15 @@ def cuda_packages(programs: Programs) -> tuple[Package, ...]:
     return (
         *(p for toolkit in TOOLKITS for p in _toolkit(toolkit, programs)),
         *_common_configurations(),
-        _package("cuda", _version(TOOLKITS[-1]), depends=(_meta_of(TOOLKITS[-1]),)),
-        _package(
+        cuda_package("cuda", _version(TOOLKITS[-1]), depends=(_meta_of(TOOLKITS[-1]),)),
+        cuda_package(
             "cuda-toolkit",
             _version(TOOLKITS[-1]),
             depends=(f"cuda-toolkit-{_dashed(TOOLKITS[-1])}",),
         ),
-        *_cudnn(programs),
-        *_nccl(programs),
+        *cudnn_packages(programs),
+        *nccl_packages(programs),
     )
-
-
-def _package(name: str, version: str, **fields: object) -> Package:
-    values = {"source": name, "maintainer": MAINTAINER, "section": "multiverse/devel", **fields}
-    return Package(name, version, **values)  # type: ignore[arg-type]
 
 
 def _dashed(toolkit: Toolkit) -> str:
@@ -95,7 +85,7 @@ def _toolkit(toolkit: Toolkit, programs: Programs) -> tuple[Package, ...]:
     dashed, version = _dashed(toolkit), _version(toolkit)
     nvcc_version = f"{toolkit.nvcc}-1"
     return (
-        _package(
+        cuda_package(
             f"cuda-toolkit-{dashed}",
             version,
             depends=(
@@ -105,8 +95,8 @@ def _toolkit(toolkit: Toolkit, programs: Programs) -> tuple[Package, ...]:
             ),
             files=(File(f"usr/local/cuda-{toolkit.series}/version.json", _version_json(toolkit)),),
         ),
-        _package(f"cuda-nvcc-{dashed}", nvcc_version, files=(_nvcc(toolkit),)),
-        _package(
+        cuda_package(f"cuda-nvcc-{dashed}", nvcc_version, files=(_nvcc(toolkit),)),
+        cuda_package(
             f"cuda-libraries-{dashed}",
             version,
             depends=(f"cuda-cudart-{dashed}",),
@@ -122,7 +112,7 @@ def _driver_pulling(toolkit: Toolkit) -> tuple[Package, ...]:
     dashed, version = _dashed(toolkit), _version(toolkit)
     driver = "cuda-drivers" if _major(toolkit) == "12" else "nvidia-open"
     return (
-        _package(
+        cuda_package(
             f"cuda-runtime-{dashed}",
             version,
             depends=(
@@ -130,7 +120,7 @@ def _driver_pulling(toolkit: Toolkit) -> tuple[Package, ...]:
                 f"{driver} (>= {toolkit.driver})",
             ),
         ),
-        _package(
+        cuda_package(
             f"cuda-{dashed}",
             version,
             depends=(
@@ -165,7 +155,7 @@ def _cudart(toolkit: Toolkit, programs: Programs) -> Package:
         File(f"{root}/{target}/{real}", programs.of(soname, toolkit.release)),
         File(f"{root}/{target}/{soname}", link=real),
     )
-    return _package(
+    return cuda_package(
         f"cuda-cudart-{_dashed(toolkit)}",
         f"{toolkit.nvcc}-1",
         depends=(f"cuda-toolkit-{_dashed(toolkit)}-config-common",),
@@ -181,7 +171,7 @@ def _configuration(toolkit: Toolkit) -> Package:
         "major": _major(toolkit),
         "priority": toolkit.series.replace(".", ""),
     }
-    return _package(
+    return cuda_package(
         f"cuda-toolkit-{_dashed(toolkit)}-config-common",
         f"{toolkit.nvcc}-1",
         depends=(f"cuda-toolkit-{_major(toolkit)}-config-common", "cuda-toolkit-config-common"),
@@ -199,7 +189,7 @@ def _common_configurations() -> tuple[Package, ...]:
     places = {f"-{major}": (f"988_cuda-{major}", f"-{major}") for major in newest}
     places[""] = ("000_cuda", "")
     return tuple(
-        _package(
+        cuda_package(
             f"cuda-toolkit{middle}-config-common",
             f"{newest.get(middle.lstrip('-'), TOOLKITS[-1]).nvcc}-1",
             architecture="all",
@@ -213,44 +203,3 @@ def _common_configurations() -> tuple[Package, ...]:
         )
         for middle, (name, suffix) in places.items()
     )
-
-
-def _cudnn(programs: Programs) -> tuple[Package, ...]:
-    made = []
-    for version in CUDNN_VERSIONS:
-        for major in ("12", "13"):
-            upstream = version.rpartition("-")[0]
-            name = f"libcudnn9-cuda-{major}"
-            files = parts.library(programs, "libcudnn.so.9", upstream)
-            other = f"libcudnn9-cuda-{'13' if major == '12' else '12'}"
-            made += [
-                # Both have the same file names below the library directory: one at a time.
-                _package(
-                    name,
-                    version,
-                    files=files,
-                    scripts=parts.LDCONFIG,
-                    conflicts=(other,),
-                ),
-                _package(
-                    f"libcudnn9-dev-cuda-{major}", version, depends=(f"{name} (= {version})",)
-                ),
-                _package(
-                    f"cudnn9-cuda-{major}",
-                    version,
-                    depends=(f"libcudnn9-dev-cuda-{major} (>= {upstream})",),
-                ),
-            ]
-    return tuple(made)
-
-
-def _nccl(programs: Programs) -> tuple[Package, ...]:
-    made = []
-    for base, series in NCCL_VERSIONS:
-        version = f"{base}+cuda{series}"
-        files = parts.library(programs, "libnccl.so.2", base.rpartition("-")[0])
-        made += [
-            _package("libnccl2", version, files=files, scripts=parts.LDCONFIG),
-            _package("libnccl-dev", version, depends=(f"libnccl2 (= {version})",)),
-        ]
-    return tuple(made)
