@@ -255,16 +255,21 @@ cat > /usr/sbin/grub-probe <<'END'
 #!/bin/sh
 # SIMULATED: a disk with an ext4 root (a container has none).
 case "$*" in
-  *device*) echo /dev/sda1 ;;
-  *fs_uuid*) echo 01234567-89ab-cdef-0123-456789abcdef ;;
-  *partuuid*) echo 01234567-01 ;;
-  *fs*) echo ext2 ;;
-  *partmap*) echo msdos ;;
+  *target=device*) echo /dev/sda1 ;;
+  *target=fs_uuid*) echo 01234567-89ab-cdef-0123-456789abcdef ;;
+  *target=partuuid*) echo 01234567-01 ;;
+  *target=fs*) echo ext2 ;;
+  *target=partmap*) echo msdos ;;
 esac
 END
 chmod 755 /usr/sbin/grub-probe
 mkdir -p /boot/grub /etc/default/grub.d
 printf 'GRUB_DEFAULT=0\\nGRUB_TIMEOUT=0\\nGRUB_DISABLE_OS_PROBER=true\\n' > /etc/default/grub
+# As grub-pc has it, whose own installation wants a disk.
+for kind in postinst postrm; do
+  printf '#!/bin/sh\nexec update-grub\n' > /etc/kernel/$kind.d/zz-update-grub
+  chmod 755 /etc/kernel/$kind.d/zz-update-grub
+done
 update-grub 2>/dev/null
 """
 NEWER = "6.99.0-1-cloud-amd64"
