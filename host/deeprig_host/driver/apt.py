@@ -18,6 +18,8 @@ QUIET = {
 _STEP = re.compile(
     r"^(Inst|Remv|Purg|Conf) ([^\s:]+)(?::(\S+))?(?: \[([^\]]*)\])?(?: \((\S+) .*?\[(\S+)\]\))?"
 )
+#: dpkg names the package in one line and says what is wrong in the next.
+_NAMED = re.compile(r"^dpkg: error processing ")
 _TROUBLE = re.compile(r"^(E: |Err|W: Failed|dpkg: error|dpkg-deb: error|Error!|\s+\d+ {2})")
 
 
@@ -53,7 +55,11 @@ def parse_simulation(text: str) -> tuple[Step, ...]:
 def trouble(done: Done, lines: int = 12) -> tuple[str, ...]:
     """Return the lines that say what went wrong; the last lines where none says so."""
     told = [line.rstrip() for line in (done.out + "\n" + done.err).splitlines()]
-    bad = [line for line in told if _TROUBLE.match(line)]
+    bad = [
+        line.strip()
+        for before, line in zip(["", *told], told, strict=False)
+        if _TROUBLE.match(line) or _NAMED.match(before)
+    ]
     return tuple(bad[-lines:]) or done.tail(lines)
 
 

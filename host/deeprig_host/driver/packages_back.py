@@ -97,10 +97,13 @@ def _by_apt(
     progress: Progress,
 ) -> None:
     words = apt.words(order.lock_wait_seconds, "install", "--no-download", "--allow-downgrades")
+    # Without its archives here, apt does not find a .deb that a file: source offers as well.
+    archives = ("-o", f"Dir::Cache::archives={store_path(machine)}/")
     removals = tuple(f"{name}-" for name in surplus)
     progress.keep(
         machine.run(
-            *(*words, "--no-install-recommends", "--reinstall", "--purge", *files, *removals),
+            *(*words, *archives, "--no-install-recommends", "--reinstall", "--purge"),
+            *(*files, *removals),
             seconds=_SECONDS,
             environment=apt.QUIET,
         )

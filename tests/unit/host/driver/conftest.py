@@ -109,7 +109,7 @@ class Rig:
         self.environment = {
             "APT_CONFIG": str(base / "apt.conf"),
             "DPKG_ROOT": str(self.root),
-            "DPKG_FORCE": "script-chrootless,not-root",
+            "DPKG_FORCE": "downgrade,script-chrootless,not-root",
             "PATH": f"{self.bin}:{os.environ['PATH']}:/usr/sbin:/sbin",
         }
         self.tool("update-initramfs", 'echo "$@" >> "$DPKG_ROOT/initramfs.log"')
