@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import re
 import warnings
 from collections import defaultdict, deque
 
+#: pyinfra's last line after every failure.
+_SAYS_NOTHING = re.compile(r"executed \d+ commands$")
 #: Log lines kept per host; the last ones explain a failure.
 _KEPT_LINES = 40
 
@@ -34,7 +37,9 @@ class HostLog(logging.Handler):
 
         host = ctx_host.get()
         name = host.name if host is not None else ""
-        self.lines[name].extend(record.getMessage().splitlines())
+        told = record.getMessage()
+        if not _SAYS_NOTHING.search(told):
+            self.lines[name].extend(told.splitlines())
 
     def last_lines(self, host: str) -> str:
         """Return the kept lines of one host and forget them."""

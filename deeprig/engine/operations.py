@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
+from pyinfra import logger
 from pyinfra.api.command import (
     FileUploadCommand,
     FunctionCommand,
@@ -11,10 +13,33 @@ from pyinfra.api.command import (
     RsyncCommand,
     StringCommand,
 )
+from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.operation import OperationMeta
 from pyinfra.api.state import StateOperationHostData, StateOperationMeta
 
+from deeprig.errors import DeeprigError
+
 _SEPARATOR = " | "
+
+
+class Step(FunctionCommand):
+    """A Python function as one command of an operation; its docstring's first line is its text.
+
+    What it raises on purpose (PyinfraError, DeeprigError) fails the operation with that text.
+    pyinfra's own command prints a traceback for it.
+    """
+
+    def __init__(self, function: Callable[[], None]) -> None:
+        super().__init__(function, (), {})
+
+    def execute(self, state: Any, host: Any, connector_arguments: Any) -> bool:
+        """Run the function on the host. Return False, the reason logged, where it refuses."""
+        try:
+            super().execute(state, host, connector_arguments)
+        except (PyinfraError, DeeprigError) as error:
+            logger.error(str(error))
+            return False
+        return True
 
 
 def role_and_name(meta: StateOperationMeta) -> tuple[str, str]:

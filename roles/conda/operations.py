@@ -12,12 +12,13 @@ from collections.abc import Generator
 from io import StringIO
 from pathlib import Path
 
-from pyinfra.api.command import FileUploadCommand, FunctionCommand, QuoteString, StringCommand
+from pyinfra.api.command import FileUploadCommand, QuoteString, StringCommand
 from pyinfra.api.exceptions import OperationError
 from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host
 
+from deeprig.engine.operations import Step
 from deeprig.engine.remarks import explain, tell_move
 from deeprig.fetch import fetch
 from deeprig.report.model import VersionMove
@@ -31,7 +32,7 @@ _INSTALLER = "/var/tmp/deeprig-conda-installer.sh"  # noqa: S108 - uploaded as r
 _REQUIREMENTS = "/var/tmp/deeprig-requirements.txt"  # noqa: S108 - no secret in it
 _LOCK = "/var/tmp/deeprig-conda.lock"  # noqa: S108 - no secret in it
 
-Commands = Generator[StringCommand | FileUploadCommand | FunctionCommand, None, None]
+Commands = Generator[StringCommand | FileUploadCommand | Step, None, None]
 
 
 @operation()
@@ -60,7 +61,7 @@ def installation(settings: CondaSettings, machine: str) -> Commands:
         if not host.put_file(str(path), _INSTALLER, _sudo=host.data.get("_sudo", False)):
             raise OperationError(f"the installer could not be uploaded to {_INSTALLER}")
 
-    yield FunctionCommand(upload, (), {})
+    yield Step(upload)
     if is_new:
         # The mark tells a re-run that what it finds is an interrupted installation of ours, and
         # nothing that anybody else put there.

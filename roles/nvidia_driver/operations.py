@@ -7,14 +7,16 @@ from dataclasses import replace
 from io import StringIO
 from typing import Any
 
-from pyinfra.api.command import FileUploadCommand, FunctionCommand, StringCommand
+from pyinfra.api.command import FileUploadCommand, StringCommand
 from pyinfra.api.exceptions import OperationError
 from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host
 from pyinfra.operations import files
 
+from deeprig.engine.operations import Step
 from deeprig.engine.remarks import explain, tell_move
+from deeprig.errors import DeeprigError
 from deeprig.role import RoleContext
 from roles.nvidia_driver.decision import Change, NoChange, decide
 from roles.nvidia_driver.facts import DriverObservation, OpenDriverChange, PendingDriver
@@ -24,11 +26,14 @@ from roles.nvidia_driver.refusal import Refusal
 from roles.nvidia_driver.settings import NvidiaDriverSettings
 from roles.nvidia_driver.stack import check_stack
 
-Commands = Generator[StringCommand | FunctionCommand | FileUploadCommand, None, None]
+Commands = Generator[StringCommand | Step | FileUploadCommand, None, None]
 DriverContext = RoleContext[NvidiaDriverSettings]
 
 #: Read by the initramfs too, whose copy would load nouveau before the root file system is there.
 _MODPROBE = "/etc/modprobe.d/"
+_LOCK_WAIT_SECONDS = 300
+#: Refusals that a package source which is still to be added can do away with.
+_NEED_SOURCES = ("source-missing", "no-candidate", "no-headers", "no-fabric-manager")
 #: Phases that a power cut or a lost controller leaves, with the packages perhaps half changed.
 _HALF_DONE = ("swapping", "restoring")
 
@@ -50,7 +55,7 @@ def repair() -> Commands:
                 raise OperationError(answer.problem)
 
     explain(f"a change to driver {pending.wanted or '(none)'} was cut off while {pending.phase}")
-    yield FunctionCommand(put_back, (), {})
+    yield Step(put_back)
 
 
 @operation()
@@ -62,9 +67,11 @@ def driver(context: DriverContext) -> Commands:
     seen = observe(context)
     decision = decide(context.settings, seen, update=context.update.drivers)
     if isinstance(decision, Refusal):
-        raise OperationError(decision.text())
+        raise _refused(decision)
     explain(*decision.reasons)
     if not isinstance(decision, Change):
+        if decision.order is not None:
+            check_stack(context, seen, decision.order.version)
         yield from _upkeep(decision)
         return
     check_stack(context, seen, decision.order.version)
@@ -72,6 +79,7 @@ def driver(context: DriverContext) -> Commands:
         decision.order,
         even_if_busy=context.update.even_if_busy,
         drain_wait_seconds=context.settings.drain_wait_minutes * 60,
+        lock_wait_seconds=_lock_wait_seconds(context),
     )
     if decision.from_version != order.version:
         tell_move("NVIDIA driver", decision.from_version or "", order.version)
@@ -84,7 +92,19 @@ def driver(context: DriverContext) -> Commands:
         explain(*_told(answer.document))
 
     change.__doc__ = f"Change the driver: {decision.from_version or 'none'} -> {order.version}"
-    yield FunctionCommand(change, (), {})
+    yield Step(change)
+
+
+def _lock_wait_seconds(context: DriverContext) -> int:
+    """Return how long any apt of this host waits for a lock: role base's setting."""
+    base: Any = context.settings_of.get("base")
+    return base.apt.lock_timeout_seconds if base is not None else _LOCK_WAIT_SECONDS
+
+
+def _refused(refusal: Refusal) -> Exception:
+    """Return what to raise: a plan forgives an OperationError while earlier changes are pending."""
+    text = refusal.text()
+    return OperationError(text) if refusal.kind in _NEED_SOURCES else DeeprigError(text)
 
 
 def _upkeep(decision: NoChange) -> Commands:

@@ -48,6 +48,9 @@ def _prove_new(context: DriverContext, pending: PendingDriver) -> Settlement:
         told = (f"driver {pending.wanted} is proven", *_check_lines(proof))
         return Settlement("Prove the new driver", True, True, told)
     why = (f"driver {pending.wanted} does not work:", *_bad_lines(proof))
+    if context.settings.rollback == "never":
+        told = (*why, "it stays, as rollback = 'never' declares; the next apply looks again")
+        return Settlement("Prove the new driver", False, False, told)
     restored = run_driver("restore", "--reason", "; ".join(why))
     back = f"driver {pending.recorded}" if pending.recorded else "the state without a driver"
     name = "Put the old driver back"

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deeprig.lab.state import LabState
 from deeprig.tasks.host_programs import PROGRAMS
 from tests.e2e.running import LabDirectory
 from tests.sim.hosts import api, pci
