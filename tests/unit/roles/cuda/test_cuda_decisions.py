@@ -72,7 +72,7 @@ def test_debians_toolkit_must_be_the_declared():
     offers = {"nvidia-cuda-toolkit": Offer("11.8.89~11.8.0-5~deb12u1", ("11.8.89",))}
     there = CudaPackages({}, (), offers)
     assert resolve(CudaSettings(source="debian", toolkits=("11.8",)), there, update=False).words
-    with pytest.raises(Unresolved, match="declared 12.4"):
+    with pytest.raises(Unresolved, match=r"declared 12\.4"):
         resolve(CudaSettings(source="debian", toolkits=("12.4",)), there, update=False)
 
 
