@@ -74,7 +74,9 @@ cp -L {tree}/boot/initrd.img-* {into}/initrd
         command, input=_UNDO_SIMULATION, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
-        raise RuntimeError(f"the virtual machine's disk: {done.stdout[-1000:]}{done.stderr[-2000:]}")
+        raise RuntimeError(
+            f"the virtual machine's disk: {done.stdout[-1000:]}{done.stderr[-2000:]}"
+        )
     shutil.rmtree(work)
     return Disk(into / "disk.img", into / "vmlinuz", into / "initrd")
 
