@@ -1,17 +1,13 @@
-"""A driver change as one transaction: record, fetch, swap, check; put back where it fails."""
+"""A driver change as one transaction: prepare, swap, check; put back where it fails."""
 
 from __future__ import annotations
 
-import datetime
-import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from deeprig_host.driver import deb_store, module_check, record, swap
+from deeprig_host.driver import module_check, record, swap
 from deeprig_host.driver.apt import Step
 from deeprig_host.driver.commands import Machine
-from deeprig_host.driver.deb_store import Archive
-from deeprig_host.driver.dpkg_repair import repair_dpkg
 from deeprig_host.driver.journal import (
     DIRECTORY,
     Transaction,
@@ -20,28 +16,16 @@ from deeprig_host.driver.journal import (
     read_journal,
     write_journal,
 )
-from deeprig_host.driver.kernels import installed_releases, modules_of
+from deeprig_host.driver.kernels import installed_releases
 from deeprig_host.driver.loaded import loaded_version
 from deeprig_host.driver.locks import wait_for_locks
-from deeprig_host.driver.managed_files import needs_initramfs, place, record_files
+from deeprig_host.driver.managed_files import needs_initramfs, place
 from deeprig_host.driver.order import Order
-from deeprig_host.driver.packages import Installed, native_architecture, read_packages
-from deeprig_host.driver.preview import requests, simulate
+from deeprig_host.driver.packages import read_packages
+from deeprig_host.driver.prepare import Prepared, prepare
 from deeprig_host.driver.progress import Progress
 from deeprig_host.driver.put_back import Mark, put_back, unmarked
 from deeprig_host.driver.refusal import Refused
-from deeprig_host.driver.room import check_room
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A change of which everything is at hand: nothing is touched yet."""
-
-    transaction: Transaction
-    steps: tuple[Step, ...]
-    arguments: tuple[str, ...]
-    installed: tuple[Installed, ...]
-    progress: Progress
 
 
 def change(machine: Machine, order: Order, mark: Mark = unmarked) -> dict[str, Any]:
@@ -49,15 +33,12 @@ def change(machine: Machine, order: Order, mark: Mark = unmarked) -> dict[str, A
     wait_for_locks(machine, order.lock_wait_seconds)
     earlier = _end_earlier(machine, mark)
     try:
-        prepared = _prepare(machine, order, earlier, mark)
+        prepared = prepare(machine, order, earlier, mark)
         swap.drain(machine, order, prepared.progress)
         wait_for_locks(machine, order.lock_wait_seconds)
     except Refused:
-        # Nothing was touched: what was open before is open again, with its own record.
-        if earlier is not None:
-            write_journal(machine, earlier)
-        else:
-            discard_journal(machine)
+        if earlier is None:
+            discard_journal(machine)  # nothing was touched
         raise
     return _carry_out(machine, order, prepared, mark)
 
@@ -77,30 +58,6 @@ def _end_earlier(machine: Machine, mark: Mark) -> Transaction | None:
     else:
         discard_journal(machine)  # recorded or fetched: nothing was touched
     return None
-
-
-def _prepare(machine: Machine, order: Order, earlier: Transaction | None, mark: Mark) -> Prepared:
-    now = datetime.datetime.now(datetime.timezone.utc)
-    identity = f"{now:%Y%m%dT%H%M%S}-{os.getpid()}"
-    progress = Progress(machine.path(f"{DIRECTORY}/log/{identity}.log"))
-    repair_dpkg(machine, order.lock_wait_seconds, progress)
-    installed = read_packages(machine)
-    steps = simulate(machine, order, installed)
-    old = _old_archives(installed, steps, order)
-    new = _new_archives(steps)
-    check_room(machine, _missing(machine, (*old, *new)), new)
-    transaction = _record(machine, order, installed, steps, earlier)
-    transaction = replace(transaction, id=identity, started=now.isoformat(timespec="seconds"))
-    write_journal(machine, transaction)
-    mark("recorded")
-    progress.say(f"keeping the packages of driver {transaction.recorded or '(none)'}")
-    record.keep_old(machine, old, progress)
-    progress.say(f"fetching the packages of driver {order.version or '(none)'}")
-    _fetch_new(machine, new, progress)
-    transaction = replace(transaction, phase="fetched")
-    write_journal(machine, transaction)
-    mark("fetched")
-    return Prepared(transaction, steps, requests(order, installed), installed, progress)
 
 
 def _carry_out(machine: Machine, order: Order, prepared: Prepared, mark: Mark) -> dict[str, Any]:
@@ -185,83 +142,6 @@ def _restored(
         told = [f"{back} could not be put back: {second.reason}", *second.evidence]
         return {"outcome": "failed", "told": [*told, f"-> {second.remedy}"]}
     return {"outcome": "good", "told": [f"{back} was put back"]}
-
-
-def _record(
-    machine: Machine,
-    order: Order,
-    installed: tuple[Installed, ...],
-    steps: tuple[Step, ...],
-    earlier: Transaction | None,
-) -> Transaction:
-    """Return the transaction to be; the record of an unproven change is carried over."""
-    native = native_architecture(machine)
-    version = record.driver_version(tuple(p for p in installed if order.is_ours(p.name)))
-    modules = modules_of(machine, installed_releases(machine))
-    new = (step for step in steps if not step.old and order.is_ours(step.name))
-    found = Transaction(
-        id="",
-        phase="recorded",
-        wanted=order.version,
-        recorded=version,
-        started="",
-        boot_id=machine.text("/proc/sys/kernel/random/boot_id") or "",
-        order=order.raw,
-        packages=record.record_packages(machine, order, installed, steps),
-        files=record_files(machine, order.files),
-        new_packages=tuple(_qualified(step, native) for step in new),
-        kernels=tuple(k for k, m in modules.items() if m["version"] == version),
-    )
-    return found if earlier is None else _carried(found, earlier)
-
-
-def _carried(found: Transaction, earlier: Transaction) -> Transaction:
-    """Return the transaction with the last proven driver as what is put back."""
-    known = {file.path for file in earlier.files}
-    return replace(
-        found,
-        recorded=earlier.recorded,
-        packages=earlier.packages,
-        files=(*earlier.files, *(file for file in found.files if file.path not in known)),
-        new_packages=tuple(dict.fromkeys((*earlier.new_packages, *found.new_packages))),
-        kernels=earlier.kernels,
-    )
-
-
-def _old_archives(
-    installed: tuple[Installed, ...], steps: tuple[Step, ...], order: Order
-) -> tuple[Archive, ...]:
-    touched = {(step.name, step.old) for step in steps if step.old and order.is_ours(step.name)}
-    return tuple(
-        record.archive_of(p) for p in installed if p.has_files and (p.name, p.version) in touched
-    )
-
-
-def _new_archives(steps: tuple[Step, ...]) -> tuple[Archive, ...]:
-    return tuple(Archive(s.name, s.architecture, s.new) for s in steps if s.new)
-
-
-def _missing(machine: Machine, archives: tuple[Archive, ...]) -> tuple[Archive, ...]:
-    return tuple(archive for archive in archives if not deb_store.is_kept(machine, archive))
-
-
-def _fetch_new(machine: Machine, new: tuple[Archive, ...], progress: Progress) -> None:
-    """Have every new .deb in the store. Raise Refused where one cannot be had."""
-    wanted = _missing(machine, new)
-    done = deb_store.download(machine, wanted, progress)
-    missing = _missing(machine, new)
-    if missing:
-        told = done.tail() if done else ()
-        raise Refused(
-            "the new driver's packages cannot be downloaded, the driver was not touched",
-            evidence=(*(f"{a.name} {a.version}" for a in missing), *told),
-            remedy="check the repository and the network, run `apt-get update`, and run again",
-        )
-
-
-def _qualified(step: Step, native: str) -> str:
-    is_native = step.architecture in ("", "all", native)
-    return step.name if is_native else f"{step.name}:{step.architecture}"
 
 
 def _moves(steps: tuple[Step, ...]) -> list[dict[str, str]]:

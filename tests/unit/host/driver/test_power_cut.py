@@ -59,6 +59,17 @@ def test_before_the_swap_the_old_driver_stands_and_the_next_change_goes_through(
     assert is_whole(old, NEW)
 
 
+@pytest.mark.parametrize("step", HARMLESS)
+def test_before_a_second_swap_the_unproven_change_stays_open_with_its_way_back(old, step):
+    old.publish(*driver("590.1"))
+    change(old.machine, order(NEW))
+    cut(step, lambda mark: change(old.machine, order("590.1"), mark))
+    journal = read_journal(old.machine)
+    assert (journal.phase, journal.wanted, journal.recorded) == ("swapped", NEW, OLD)
+    assert restore(old.machine, "it does not work")["outcome"] == "good"
+    assert is_whole(old, OLD)
+
+
 @pytest.mark.parametrize("step", STEPS[2:-1])
 def test_in_the_swap_the_way_back_ends_with_the_old_driver(old, step):
     cut(step, lambda mark: change(old.machine, order(NEW), mark))
