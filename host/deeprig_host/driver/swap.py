@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 
 from deeprig_host.driver import apt
-from deeprig_host.driver.commands import Machine
+from deeprig_host.driver.commands import Done, Machine
 from deeprig_host.driver.deb_store import store_path
 from deeprig_host.driver.holders import holder_text, holders
+from deeprig_host.driver.module_check import build_log_tail
 from deeprig_host.driver.order import Order
 from deeprig_host.driver.package_marks import qualified, set_holds
 from deeprig_host.driver.packages import Installed, native_architecture, read_packages
@@ -54,10 +55,18 @@ def swap(machine: Machine, order: Order, arguments: tuple[str, ...], progress: P
     if not done.is_good:
         raise Refused(
             f"apt failed while it exchanged the driver for {order.version or 'none'}",
-            evidence=apt.trouble(done),
+            evidence=(*apt.trouble(done), *_build_log(machine, order, done)),
+            remedy=f"the whole output is in {progress.log}; choose another driver version, or "
+            "repair what it names",
             outcome="failed",
         )
     return time.monotonic() - began
+
+
+def _build_log(machine: Machine, order: Order, done: Done) -> tuple[str, ...]:
+    """Return the end of DKMS's log where a package of DKMS failed."""
+    is_dkms = "dkms" in (done.out + done.err).lower()
+    return build_log_tail(machine, order.version) if is_dkms else ()
 
 
 def release_holds(machine: Machine, order: Order, installed: tuple[Installed, ...]) -> None:

@@ -133,14 +133,16 @@ def test_confirming_nothing_is_refused(rig):
 
 
 def test_a_package_that_fails_to_configure_has_the_old_driver_put_back(old):
-    broken = {
-        "postinst": "#!/bin/sh\necho Error! Bad return status for module build >&2; exit 10\n"
-    }
+    log = old.root / "var/lib/dkms/nvidia/590.1/build/make.log"
+    script = f"#!/bin/sh\nmkdir -p {log.parent}\necho error: no member named x > {log}\nexit 10\n"
+    broken = {"postinst": script}
     old.publish(*driver("590.1", scripts=broken))
     answer = change(old.machine, order("590.1"))
     assert answer["outcome"] == "failed"
     assert "apt failed while it exchanged" in answer["reason"]
     assert any("returned error exit status 10" in line for line in answer["evidence"])
+    assert answer["evidence"][-1] == "error: no member named x"
+    assert answer["log"] in answer["remedy"]
     assert answer["restored"] == {"outcome": "good", "told": [f"driver {OLD} was put back"]}
     assert read_journal(old.machine).phase == "restored"
     assert not untouched(old), "the journal stays open until the old driver is proven"
