@@ -43,7 +43,7 @@ def deploy_roles(*names: str) -> None:
     update = getattr(context.ctx_state.get(), "update", NO_UPDATE)
     wanted = [n for n in wanted_roles(names, declared.roles) if selection.allows(n)]
     for role in in_order([content.role(name) for name in wanted]):
-        if role.applies(facts):
+        if role.applies(facts, declared.role_settings[role.name]):
             role.deploy(role_context(role, declared, facts, content, directory, update))
 
 

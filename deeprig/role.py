@@ -92,7 +92,7 @@ class Settlement:
     reboot: str | None = None
 
 
-def applies_always(facts: HostFacts) -> bool:
+def applies_always(facts: HostFacts, settings: Any) -> bool:
     """Say that a role is for every supported host."""
     return True
 
@@ -118,9 +118,10 @@ class Role(Generic[SettingsT]):
 
     ``deploy`` is a pyinfra ``@deploy`` function whose deploy name equals ``name``; it receives a
     ``RoleContext``. ``after`` names roles that, where they are selected too, come first.
-    ``applies`` decides by facts that do not change during the run. ``reboot_reason`` is asked
-    after all roles ran and returns why the host must reboot, or None. ``simulated`` is asked then
-    too, and names what on the host only stands in for the real thing (this project's own tests).
+    ``applies`` decides by facts that do not change during the run, and by what was declared.
+    ``reboot_reason`` is asked after all roles ran and returns why the host must reboot, or None.
+    ``simulated`` is asked then too, and names what on the host only stands in for the real thing
+    (this project's own tests).
     ``settle`` is asked last, after the reboot: a role whose change is a transaction proves it
     there, or puts back what was.
     """
@@ -129,7 +130,7 @@ class Role(Generic[SettingsT]):
     settings: type[SettingsT]
     deploy: Callable[..., Any]
     after: tuple[str, ...] = ()
-    applies: Callable[[HostFacts], bool] = applies_always
+    applies: Callable[[HostFacts, SettingsT], bool] = applies_always
     reboot_reason: Callable[[RoleContext[SettingsT]], str | None] = never_reboots
     simulated: Callable[[RoleContext[SettingsT]], str | None] = nothing_simulated
     settle: Callable[[RoleContext[SettingsT]], Settlement | None] = nothing_to_settle

@@ -112,7 +112,9 @@ def _only_where_the_role_applies(request: pytest.FixtureRequest) -> None:
     if declared.roles is not None and role not in declared.roles:
         pytest.skip(f"{declared.name} does not have the role {role}")
     content = lab_of(request.config).content
-    if not content.role(role).applies(request.getfixturevalue("facts")):
+    if not content.role(role).applies(
+        request.getfixturevalue("facts"), declared.role_settings[role]
+    ):
         pytest.skip(f"the role {role} does not apply to this machine")
 
 

@@ -9,7 +9,7 @@ from roles.nvidia_driver.settling import reboot_reason, settle
 from roles.nvidia_driver.tasks import deploy_nvidia_driver, simulated_driver
 
 
-def _has_gpu(facts: HostFacts) -> bool:
+def _has_gpu(facts: HostFacts, settings: NvidiaDriverSettings) -> bool:
     return bool(facts.nvidia_devices)
 
 

@@ -1,90 +1,63 @@
 """A kernel of its own: the module that DKMS built loads for real, and a reboot is a reboot.
 
-Only the cards and NVIDIA's code are simulated here; see tests/sim/vm.
+Only the cards and NVIDIA's code are simulated here; kernel, DKMS, loading, reboot, SSH and apt are
+real. The disk is that of a simulated machine with driver 570; deeprig updates it to 580.
 """
 
 import os
 import shutil
 import subprocess
-import time
 
 import pytest
 
-from deeprig.lab import disk as lab_disk
-from deeprig.lab import writing
-from deeprig.lab.state import LabHost, LabState
-from tests.e2e.gpu_lab import NEW, OLD
+from tests.e2e.gpu_lab import HOST, NEW, OLD, changed, moves, operations
 from tests.e2e.running import ROOT
-from tests.sim.hosts import pci
-from tests.sim.hosts.image import kernel_release, sim_image
-from tests.sim.vm import machine, modules
+from tests.sim.hosts import api, pci
+from tests.sim.hosts.image import sim_image
+from tests.sim.vm import machine
 from tests.sim.vm.disk import make_disk
 
-_REBOOT_SECONDS = 300
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("qemu-system-x86_64") is None, reason="needs qemu-system-x86"
-)
-
-
-@pytest.fixture(scope="module")
-def vm():
-    """A running machine with the module of OLD installed and of NEW built: (state, port)."""
+@pytest.fixture
+def vm(gpu):
+    """The lab directory of a running virtual machine, ``vm``, with driver 570 by deeprig."""
+    gpu.have_driver()
+    host = gpu.state.host(HOST)
+    api.power_off(gpu.state, host)
     directory = ROOT / ".lab" / f"vm-{os.getpid()}"
     directory.mkdir(parents=True)
     try:
-        state, image = LabState(directory), sim_image()
-        host = LabHost("vm", "debian12", "10.0.2.15", 0, str(image))
-        writing.write_key(state)
-        lab_disk.prepare(state, host)
-        upper = state.machine("vm") / "upper"
-        modules.build(image, upper, kernel_release(image), (OLD, NEW), directory / "dkms")
-        made = make_disk(image, upper, (pci.RTX_4090,), directory / "disk")
-        with machine.running(made, directory / "console.log") as port:
-            yield state, port
+        upper = directory / "upper"
+        kept = api.kept_disk(gpu.state, host, f"nvidia-{OLD}")
+        subprocess.run(["cp", "-a", "--reflink=auto", str(kept), str(upper)], check=True)
+        disk = make_disk(sim_image(), upper, (pci.RTX_4090,), directory / "disk")
+        with machine.running(disk, directory / "console.log") as port:
+            _declare(gpu, port)
+            yield gpu
     finally:
         shutil.rmtree(directory)
+        api.power_on(gpu.state, host)
 
 
-def ask(vm, command):
-    """Run a command in the machine as root."""
-    state, port = vm
-    words = ["ssh", "-F", "/dev/null", "-i", str(state.key), "-p", str(port), "-o", "BatchMode=yes"]
-    words += ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"]
-    words += ["-o", "LogLevel=ERROR", "-o", "ConnectTimeout=20", "root@127.0.0.1", command]
-    return subprocess.run(words, capture_output=True, text=True, check=False, timeout=300)
+def _declare(gpu, port):
+    lines = gpu.state.known_hosts.read_text(encoding="ascii")
+    own = gpu.state.host(HOST).ssh_port
+    known = gpu.write("known_hosts", lines.replace(f"]:{own} ", f"]:{port} "))
+    settings = gpu.from_nvidia(branch="580")
+    repositories = f"http://{machine.CONTROLLER}:{gpu.state.loopback_port}"
+    settings["nvidia_repository"]["base_url"] = f"{repositories}/nvidia"
+    gpu.data(gpu_count=1, nvidia_driver=settings, ssh_known_hosts_file=str(known))
+    reach = {"ssh_hostname": "127.0.0.1", "ssh_port": port}
+    gpu.hosts(vm=reach | {"roles": ["nvidia_driver"], "reboot": "when-needed"})
 
 
-def answer(vm, command):
-    done = ask(vm, command)
-    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
-    return done.stdout.strip()
-
-
-def reboot(vm):
-    """Reboot from inside and wait for another boot id; return it."""
-    before = answer(vm, "cat /proc/sys/kernel/random/boot_id")
-    ask(vm, "systemctl reboot")
-    deadline = time.monotonic() + _REBOOT_SECONDS
-    while time.monotonic() < deadline:
-        done = ask(vm, "cat /proc/sys/kernel/random/boot_id")
-        if done.returncode == 0 and done.stdout.strip() != before:
-            return done.stdout.strip()
-        time.sleep(1)
-    raise AssertionError("it did not come back")
-
-
-def test_an_installed_module_is_loaded_only_by_a_reboot(vm):
-    loaded = "cat /sys/module/nvidia/version"
-    assert answer(vm, loaded) == OLD
-    assert "nvidia " in answer(vm, "cat /proc/modules")
-    release = answer(vm, "uname -r")
-
-    answer(vm, f"dkms install nvidia/{NEW} -k {release} --force")
-    assert answer(vm, "modinfo -F version nvidia") == NEW
-    assert answer(vm, loaded) == OLD, "the kernel keeps what it has loaded"
-    assert NEW not in answer(vm, "cat /proc/driver/nvidia/version")
-
-    reboot(vm)
-    assert answer(vm, loaded) == NEW
-    assert NEW in answer(vm, "cat /proc/driver/nvidia/version")
+def test_an_update_by_re_run_is_loaded_by_a_real_reboot(vm):
+    document = vm.json("apply")
+    assert moves(document) == [("NVIDIA driver", OLD, NEW)]
+    found = operations(document)
+    assert found["Reboot"] == "changed"
+    assert found["Prove the new driver"] == "changed"
+    proof = "\n".join(document["hosts"][0]["operations"][-1]["notes"])
+    assert f"loaded module: pass: {NEW}" in proof
+    assert document["hosts"][0]["facts"]["virtualization"] in ("qemu", "kvm")
+    assert changed(vm.json("apply")) == []

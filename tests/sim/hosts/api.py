@@ -102,7 +102,7 @@ def power_on(state: LabState, host: LabHost) -> None:
 def keep_disk(state: LabState, host: LabHost, name: str) -> None:
     """Keep a machine's disk as it is now under a name; the machine is powered off and on."""
     power_off(state, host)
-    kept = _kept(state, host, name)
+    kept = kept_disk(state, host, name)
     shutil.rmtree(kept, ignore_errors=True)
     _copy(state.machine(host.name) / "upper", kept)
     power_on(state, host)
@@ -115,7 +115,7 @@ def put_disk_back(state: LabState, host: LabHost, name: str, what: Machine | Non
     for part in ("upper", "work"):
         shutil.rmtree(directory / part, ignore_errors=True)
     (directory / "work").mkdir()
-    _copy(_kept(state, host, name), directory / "upper")
+    _copy(kept_disk(state, host, name), directory / "upper")
     if what is not None:
         _write(directory / "upper", "etc/deeprig-sim/machine.json", what.document())
         if what.ubuntu is not None:
@@ -125,7 +125,7 @@ def put_disk_back(state: LabState, host: LabHost, name: str, what: Machine | Non
 
 def has_disk(state: LabState, host: LabHost, name: str) -> bool:
     """Say whether a disk was kept under a name."""
-    return _kept(state, host, name).is_dir()
+    return kept_disk(state, host, name).is_dir()
 
 
 def wait_for(condition: str, state: LabState, host: LabHost) -> None:
@@ -143,7 +143,8 @@ def wait_for(condition: str, state: LabState, host: LabHost) -> None:
         time.sleep(0.02)
 
 
-def _kept(state: LabState, host: LabHost, name: str) -> Path:
+def kept_disk(state: LabState, host: LabHost, name: str) -> Path:
+    """Return where a disk is kept under a name: the upper layer over the machine's image."""
     return state.machine(host.name) / "disks" / name
 
 

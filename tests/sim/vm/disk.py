@@ -19,7 +19,7 @@ _DISK_SIZE = "6G"
 _CARDS_UNIT = """[Unit]
 Description=SIMULATED: PCI devices of NVIDIA cards (deeprig's tests)
 After=network.target
-Before=ssh.service
+Before=ssh.service nvidia-persistenced.service deeprig-nvidia-power.service
 
 [Service]
 Type=oneshot

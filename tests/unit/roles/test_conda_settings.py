@@ -195,4 +195,5 @@ def test_the_state_of_an_installation(output, version, exists, incomplete):
 def test_every_built_in_role_is_found():
     from pathlib import Path
 
-    assert Content.of(Path("/nonexistent")).role_names() == ("base", "conda", "maintenance")
+    names = Content.of(Path("/nonexistent")).role_names()
+    assert names == ("base", "conda", "cuda", "maintenance", "nvidia_driver")
