@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import os
 from dataclasses import dataclass, replace
 
 from deeprig_host.driver import deb_store, record
@@ -40,7 +39,7 @@ def prepare(machine: Machine, order: Order, earlier: Transaction | None, mark: M
     Raise Refused where the change is not possible or could not be undone.
     """
     now = datetime.datetime.now(datetime.timezone.utc)
-    identity = f"{now:%Y%m%dT%H%M%S}-{os.getpid()}"
+    identity = f"{now:%Y%m%dT%H%M%S.%f}"
     progress = Progress(machine.path(f"{DIRECTORY}/log/{identity}.log"))
     repair_dpkg(machine, order.lock_wait_seconds, progress)
     installed = read_packages(machine)
