@@ -2,13 +2,17 @@
 
 # Packages the throwaway hosts need; the same list as deeprig/lab/requirements.py checks.
 LAB_PACKAGES=(mmdebstrap systemd-container iproute2 util-linux openssh-client)
+# Packages the tests need besides: simulated NVIDIA packages are compiled and signed, and one
+# virtual machine has a kernel of its own.
+TEST_PACKAGES=(gcc libc6-dev binutils gnupg openssl dpkg-dev e2fsprogs qemu-system-x86)
 VENV=${DEEPRIG_VENV:-build/venv}
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
 
+# prepare_machine [PACKAGE ...]: install what the throwaway hosts, and more, need.
 prepare_machine() {
   local missing=() name
-  for name in "${LAB_PACKAGES[@]}" python3-venv git; do
+  for name in "${LAB_PACKAGES[@]}" "$@" python3-venv git; do
     # A python3 that came otherwise (pyenv) brings its own venv.
     if [ "$name" = python3-venv ] && python3 -c 'import venv, ensurepip' 2>/dev/null; then continue; fi
     dpkg-query -W -f '${Status}' "$name" 2>/dev/null | grep -q 'install ok installed' || missing+=("$name")
