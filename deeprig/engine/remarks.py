@@ -25,9 +25,9 @@ def explain(*notes: str) -> None:
 
 
 def tell_move(what: str, before: str, after: str) -> None:
-    """Attach a change of version to the operation under way; "" is none."""
+    """Attach a change of version to the operation under way; "" is none, and no change no move."""
     remarks = _remarks()
-    if remarks is not None:
+    if remarks is not None and before != after:
         remarks.moves.append(VersionMove(what, before, after))
 
 

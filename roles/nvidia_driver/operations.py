@@ -81,8 +81,7 @@ def driver(context: DriverContext) -> Commands:
         drain_wait_seconds=context.settings.drain_wait_minutes * 60,
         lock_wait_seconds=_lock_wait_seconds(context),
     )
-    if decision.from_version != order.version:
-        tell_move("NVIDIA driver", decision.from_version or "", order.version)
+    tell_move("NVIDIA driver", decision.from_version or "", order.version)
     explain(*decision.notes)
 
     def change() -> None:

@@ -22,9 +22,8 @@ real; GPUs, NVIDIA's user space and loading a module into a container are simula
 kernel and an initramfs for its next boot. "dpkg consistent" means that `dpkg --audit` and
 `apt-get check` had nothing to say.
 
-| fault | exit | driver before | driver after | bootable | dpkg consistent | what the user was told |
-|---|---|---|---|---|---|---|
 """
+_COLUMNS = ("fault", "exit", "driver before", "driver after", "bootable", "dpkg consistent", "told")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,8 @@ class Row:
 
 def page(rows: list[Row]) -> str:
     """Return the text of the page."""
-    return _HEAD + "\n".join(row.line() for row in rows) + "\n"
+    head = f"| {' | '.join(_COLUMNS)} |\n|{'---|' * len(_COLUMNS)}\n"
+    return _HEAD + head + "\n".join(row.line() for row in rows) + "\n"
 
 
 def save(rows: list[Row]) -> None:

@@ -6,6 +6,7 @@ a stock server is what Ubuntu's desktop has too, and the simulation, which says 
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import shutil
 import subprocess
@@ -41,13 +42,22 @@ def sim_image() -> Path:
     """Return the image, making it on first use (a minute or two; needs root and apt)."""
     base = image.image_of(OS, "deeprig-sim").path
     target = image.cache_directory() / f"sim-{base.name}-{_digest()}"
-    if not target.is_dir():
-        making = target.with_name(f".making-{target.name}")
-        shutil.rmtree(making, ignore_errors=True)
-        subprocess.run(["cp", "-a", str(base), str(making)], check=True)
-        _install(making)
-        making.rename(target)
+    with target.with_name(f".{target.name}.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two test processes make it once
+        if not target.is_dir():
+            _make(base, target)
     return target
+
+
+def _make(base: Path, target: Path) -> None:
+    making = target.with_name(f".making-{target.name}")
+    shutil.rmtree(making, ignore_errors=True)
+    subprocess.run(["cp", "-a", str(base), str(making)], check=True)
+    _install(making)
+    making.rename(target)
+    for old in target.parent.glob("sim-*"):  # a gigabyte each
+        if old != target:
+            shutil.rmtree(old)
 
 
 def kernel_release(root: Path) -> str:
