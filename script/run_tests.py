@@ -1,0 +1,70 @@
+"""Run the tests in two halves side by side, and close with one line that counts them all.
+
+Much of the time goes into waiting for throwaway hosts to boot, and one half never touches the
+other's. (pytest-xdist cannot be used: its workers' threads do not survive gevent's patching.)
+
+    run_tests.py OUTPUT [PYTEST-OPTION ...]
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+#: Those that need simulated GPU machines, and all others (tests/conftest.py sets the mark).
+_HALVES = ("not gpu", "gpu")
+_WORDS = ("failed", "passed", "skipped", "xfailed", "xpassed", "error", "errors")
+#: pytest(1): no test was collected; a half without tests is no failure, both are.
+_NO_TESTS = 5
+
+
+def main() -> int:
+    """Run, print, write the whole output to a file, and return the exit code."""
+    output, *options = sys.argv[1:]
+    started = time.monotonic()
+    logs = [Path(f"{output}.{number}") for number in range(len(_HALVES))]
+    processes = [_start(half, log, options) for half, log in zip(_HALVES, logs, strict=True)]
+    try:
+        codes = [process.wait() for process in processes]
+    except KeyboardInterrupt:
+        codes = [process.wait() for process in processes]  # they got it too, and tidy up
+    texts = [log.read_text(encoding="utf-8", errors="replace") for log in logs]
+    closing = f"{_counts(texts)} in {time.monotonic() - started:.2f}s"
+    whole = "\n".join([*texts, closing, ""])
+    Path(output).write_text(whole, encoding="utf-8")
+    sys.stdout.write(whole)
+    bad = [code for code in codes if code not in (0, _NO_TESTS)]
+    if not bad and all(code == _NO_TESTS for code in codes):
+        return _NO_TESTS
+    return max(bad, default=0)
+
+
+def _start(half: str, log: Path, options: list[str]) -> subprocess.Popen[bytes]:
+    marks = [half]
+    rest = list(options)
+    if "-m" in rest:
+        at = rest.index("-m")
+        marks.append(rest[at + 1])
+        del rest[at : at + 2]
+    expression = " and ".join(f"({mark})" for mark in marks)
+    command = [sys.executable, "-m", "pytest", *rest, "-m", expression, "tests"]
+    with log.open("wb") as file:
+        return subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT)
+
+
+def _counts(texts: list[str]) -> str:
+    found: Counter[str] = Counter()
+    for text in texts:
+        last = next((x for x in reversed(text.splitlines()) if re.search(r" in [\d.]+s", x)), "")
+        for number, word in re.findall(rf"(\d+) ({'|'.join(_WORDS)})\b", last):
+            found["failed" if word.startswith("error") else word] += int(number)
+    words = [word for word in _WORDS if found[word]]
+    return ", ".join(f"{found[word]} {word}" for word in words) or "no tests ran"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
