@@ -7,9 +7,9 @@ added, in a file of ours, so that nobody's file is edited.
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator
 from io import StringIO
+from itertools import groupby
 
 from pyinfra.api.command import QuoteString, StringCommand
 from pyinfra.api.exceptions import FactProcessError, OperationError
@@ -19,54 +19,85 @@ from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host
 from pyinfra.operations import files
 
+from roles.nvidia_driver.apt_entries import Entry, entries_of
+
 ARCHIVE_FILE = "/etc/apt/sources.list.d/deeprig-nvidia-archive.sources"
-#: What apt prints for a field that an index target does not have.
-_UNSET = "$(SIGNED_BY)"
-_FORMAT = "$(CREATED_BY)|$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(SIGNED_BY)"
+_PLACES = ("/etc/apt/sources.list:", "/etc/apt/sources.list.d/")
+#: Every line with its file before it; grep's 1 is "no line at all" (grep(1), EXIT STATUS).
+_READ = (
+    "grep -r --with-filename --include='*.list' --include='*.sources' '' /etc/apt || test $? -eq 1"
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """One package list that apt knows. ``signed_by`` is "" where every trusted key counts."""
-
-    uri: str
-    suite: str
-    component: str
-    signed_by: str
-
-
-class AptTargets(FactBase[tuple[Target, ...]]):
-    """The package lists of the host's apt sources (apt-get(8), indextargets)."""
+class AptEntries(FactBase[tuple[Entry, ...]]):
+    """The entries of the host's apt source files."""
 
     def command(self) -> StringCommand:
         """Return the command."""
-        return StringCommand("apt-get", "indextargets", "--format", QuoteString(_FORMAT))
+        return StringCommand(_READ)
 
     @staticmethod
-    def default() -> tuple[Target, ...]:
+    def default() -> tuple[Entry, ...]:
         """Return that apt has no source."""
         return ()
 
-    def process(self, output: list[str]) -> tuple[Target, ...]:
-        """Parse the lines. Raise FactProcessError for one that is none."""
-        found = []
-        for line in output:
-            parts = line.split("|")
-            if len(parts) != 5:
-                raise FactProcessError(f"apt-get indextargets printed {line!r}")
-            creator, uri, suite, component, signed_by = parts
-            if creator == "Packages":
-                key = "" if signed_by == _UNSET else signed_by
-                found.append(Target(uri, suite, component, key))
+    def process(self, output: list[str]) -> tuple[Entry, ...]:
+        """Parse the lines. Raise FactProcessError for one without a file's name."""
+        rows = [line.partition(":") for line in output]
+        if bad := [row for row in rows if not row[0].startswith("/") or not row[1]]:
+            raise FactProcessError(f"grep printed {bad[0][0]!r}")
+        found: list[Entry] = []
+        for path, group in groupby(rows, key=lambda row: row[0]):
+            if f"{path}:".startswith(_PLACES):
+                found += entries_of(path, [text for _, _, text in group])
         return tuple(dict.fromkeys(found))
+
+
+class DownloadedLists(FactBase[frozenset[tuple[str, str]]]):
+    """Suite and component of every package list that apt has: those that exist (apt-get(8))."""
+
+    def command(self) -> StringCommand:
+        """Return the command."""
+        form = QuoteString("$(RELEASE)|$(COMPONENT)")
+        only = QuoteString("Created-By: Packages")
+        return StringCommand("apt-get", "indextargets", "--format", form, only)
+
+    @staticmethod
+    def default() -> frozenset[tuple[str, str]]:
+        """Return that apt has none."""
+        return frozenset()
+
+    def process(self, output: list[str]) -> frozenset[tuple[str, str]]:
+        """Parse the lines. Raise FactProcessError for one that is none."""
+        rows = [line.partition("|") for line in output]
+        if bad := [row for row in rows if not row[1]]:
+            raise FactProcessError(f"apt-get indextargets printed {bad[0][0]!r}")
+        return frozenset((suite, component) for suite, _, component in rows)
+
+
+def lists_are_missing(codename: str, components: tuple[str, ...]) -> Callable[[], bool]:
+    """Return a condition: apt has not read a component of the archive yet (images come so)."""
+    host: Host = ctx_host.get()
+
+    def are_missing() -> bool:
+        have = host.get_fact(DownloadedLists)
+        suites = archive_suites(codename)
+        return any(all((suite, c) not in have for suite in suites) for c in components)
+
+    return are_missing
+
+
+def archive_suites(codename: str) -> tuple[str, ...]:
+    """Return the suites of a release that are its own archive's."""
+    return (codename, f"{codename}-updates", f"{codename}-security")
 
 
 @operation()
 def archive_components(codename: str, components: tuple[str, ...]) -> Generator[object, None, None]:
     """Have the components of the distribution's archive. Raise OperationError without one."""
     host: Host = ctx_host.get()
-    targets = host.get_fact(AptTargets)
-    text = missing_sources(targets, codename, components)
+    entries = host.get_fact(AptEntries)
+    text = missing_sources(entries, codename, components)
     if text is None:
         host.noop(f"{', '.join(components)} of {codename} are there")
         return
@@ -79,20 +110,20 @@ def archive_components(codename: str, components: tuple[str, ...]) -> Generator[
 
 
 def missing_sources(
-    targets: tuple[Target, ...], codename: str, components: tuple[str, ...]
+    entries: tuple[Entry, ...], codename: str, components: tuple[str, ...]
 ) -> str | None:
     """Return deb822 sources that add the components; None when they are there, "" for no archive.
 
     ``main`` tells which repositories are the distribution's: every archive has it.
     """
-    suites = {codename, f"{codename}-updates", f"{codename}-security"}
-    archives = [t for t in targets if t.suite in suites and t.component == "main"]
+    suites = archive_suites(codename)
+    archives = [e for e in entries if e.suite in suites and e.component == "main"]
     if not archives:
         return ""
-    have = {(t.uri, t.suite, t.component) for t in targets}
+    have = {_key(e, e.component) for e in entries}
     stanzas = []
     for archive in archives:
-        lacking = [c for c in components if (archive.uri, archive.suite, c) not in have]
+        lacking = [c for c in components if _key(archive, c) not in have]
         if lacking:
             stanzas.append(_stanza(archive, lacking))
     if not stanzas:
@@ -101,13 +132,17 @@ def missing_sources(
     return head + "\n".join(stanzas)
 
 
-def _stanza(archive: Target, components: list[str]) -> str:
+def _key(entry: Entry, component: str) -> tuple[str, str, str]:
+    return (entry.uri.rstrip("/"), entry.suite, component)
+
+
+def _stanza(archive: Entry, components: list[str]) -> str:
     lines = [
         "Types: deb",
         f"URIs: {archive.uri}",
         f"Suites: {archive.suite}",
         f"Components: {' '.join(components)}",
+        # apt refuses two entries of one repository and suite that differ in Signed-By or Trusted.
+        *(f"{name}: {value}" for name, value in archive.options),
     ]
-    if archive.signed_by:
-        lines.append(f"Signed-By: {archive.signed_by}")
     return "\n".join(lines) + "\n"

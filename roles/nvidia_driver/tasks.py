@@ -20,7 +20,7 @@ from roles.nvidia_driver import operations
 from roles.nvidia_driver.facts import DriverObservation, SimulationMark
 from roles.nvidia_driver.services import POWER_UNIT, services
 from roles.nvidia_driver.settings import NvidiaDriverSettings, Source
-from roles.nvidia_driver.sources import archive_components
+from roles.nvidia_driver.sources import archive_components, lists_are_missing
 from roles.nvidia_driver.target import DEFAULT_SOURCES, choose_source
 
 DriverContext = RoleContext[NvidiaDriverSettings]
@@ -59,12 +59,16 @@ def _configure_source(context: DriverContext, source: Source) -> None:
     if source == "nvidia":
         configure_nvidia_repository(context.settings.nvidia_repository, context.facts)
     else:
-        added = archive_components(
-            name="Add the components that the driver is in",
-            codename=context.facts.codename,
-            components=_COMPONENTS[source],
+        wanted = (context.facts.codename, _COMPONENTS[source])
+        added = changed(
+            archive_components(
+                name="Add the components that the driver is in",
+                codename=wanted[0],
+                components=wanted[1],
+            )
         )
-        refresh_package_lists(when=changed(added))
+        are_missing = lists_are_missing(*wanted)
+        refresh_package_lists(when=lambda: added() or are_missing())
     if context.update.drivers:
         refresh_package_lists(when=lambda: True)
 
