@@ -8,7 +8,6 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Literal
 
-import gevent
 from gevent.pool import Pool
 from pyinfra.api.config import Config
 from pyinfra.api.connect import disconnect_all
@@ -142,10 +141,13 @@ def _each(
 ) -> None:
     """Run a step for every host that is still going, ``parallel`` at a time, in inventory order."""
     pool = Pool(parallel)
-    interruption.greenlets = [
-        pool.spawn(step, job) for job in jobs if of(job) and not interruption.is_asked
-    ]
-    gevent.joinall(interruption.greenlets)
+    interruption.greenlets = []
+    for job in jobs:
+        pool.wait_available()
+        if of(job) and not interruption.is_asked:
+            # One by one: a Ctrl-C must find those that run while others wait for their turn.
+            interruption.greenlets.append(pool.spawn(step, job))
+    pool.join()
     for greenlet in interruption.greenlets:
         greenlet.get()  # a mistake of the engine itself is raised here, not hidden
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from deeprig.role import RoleSettings
 from deeprig.tasks.nvidia_repository import NvidiaRepositorySettings
@@ -41,6 +41,20 @@ DriverVersion = Annotated[str, AfterValidator(_driver_version)]
 PciAddress = Annotated[str, AfterValidator(_pci_address)]
 OptionName = Annotated[str, AfterValidator(_option_name)]
 Watts = Annotated[int, Field(ge=1, le=3000)]
+
+
+def _power_limit(value: Any) -> Any:
+    """Say what is wrong in one sentence: pydantic would name every type it tried."""
+    limits = value if isinstance(value, dict) else {"": value}
+    for address, watts in limits.items():
+        if address != "":
+            _pci_address(str(address))
+        if isinstance(watts, bool) or not isinstance(watts, int) or not 1 <= watts <= 3000:
+            raise ValueError("this is no power limit: watts from 1 to 3000, or PCI address: watts")
+    return value
+
+
+PowerLimit = Annotated[Watts | dict[PciAddress, Watts], BeforeValidator(_power_limit)]
 
 
 class NvidiaDriverSettings(RoleSettings):
@@ -98,7 +112,7 @@ class NvidiaDriverSettings(RoleSettings):
     persistence: bool = Field(
         True, description="Keep the driver loaded while no program uses a GPU (persistenced)."
     )
-    power_limit_watts: Watts | dict[PciAddress, Watts] | None = Field(
+    power_limit_watts: PowerLimit | None = Field(
         None, description="Power limit for all GPUs, or by PCI address. Default: the card's own."
     )
     module_options: dict[OptionName, int | str] = Field(
