@@ -61,3 +61,49 @@ def test_the_table_says_from_which_version_to_which(workstation):
     lines = [line.split() for line in shown.splitlines()]
     assert ["host", "what", "from", "to"] in lines
     assert ["rig1", f"{NAME}:", "idna", "3.6", "3.7"] in lines
+
+
+#: A security archive of the host's own: a newer version of a package that is installed, and of one
+#: that is held. Its Release file says of itself what Debian's says.
+_ARCHIVE = """set -e
+mkdir -p /root/archive && cd /root/archive
+make() {
+  mkdir -p tree/DEBIAN
+  printf 'Package: %s\\nVersion: %s\\nArchitecture: all\\nMaintainer: x <x@example.org>\\n' $1 $2 \
+    > tree/DEBIAN/control
+  printf 'Description: of the tests\\n' >> tree/DEBIAN/control
+  dpkg-deb -b tree $1_$2.deb >/dev/null
+}
+make deeprig-patched 1; make deeprig-held 1
+dpkg -i *_1.deb >/dev/null
+rm *_1.deb; make deeprig-patched 2; make deeprig-held 2
+apt-ftparchive packages . > Packages
+apt-ftparchive -o APT::FTPArchive::Release::Origin=Debian \
+  -o APT::FTPArchive::Release::Label=Debian-Security \
+  -o APT::FTPArchive::Release::Suite=stable-security release . > Release
+echo 'deb [trusted=yes] file:/root/archive ./' > /etc/apt/sources.list.d/tests.list
+apt-mark hold deeprig-held >/dev/null
+"""
+_REMOVE_ARCHIVE = """apt-mark unhold deeprig-held; dpkg -P deeprig-held deeprig-patched
+rm -rf /root/archive /etc/apt/sources.list.d/tests.list; apt-get update -qq"""
+
+
+@pytest.fixture
+def patched(lab):
+    """A host with a package that a security archive has a newer version of."""
+    lab.hosts(rig1={"roles": ["maintenance"]})
+    lab.data()
+    made = lab.ssh("rig1", _ARCHIVE)
+    assert made.returncode == 0, made.stderr
+    yield lab
+    lab.ssh("rig1", _REMOVE_ARCHIVE)
+
+
+def test_security_updates_are_installed_on_request_and_held_packages_stay(patched):
+    assert moves(patched.json("apply")) == []
+    document = patched.json("update", "--security")
+    ours = [move for move in moves(document) if move[0].startswith("deeprig-")]
+    assert ours == [("deeprig-patched", "1", "2")]
+    query = "dpkg-query -W -f '${Package}=${Version} ' 'deeprig-*'"
+    assert patched.ssh("rig1", query).stdout.split() == ["deeprig-held=1", "deeprig-patched=2"]
+    assert moves(patched.json("update", "--security")) == []
