@@ -15,6 +15,13 @@ base = {
     ],
 }
 
+# A new driver is loaded by a reboot, once and at the end of an apply.
+reboot = "when-needed"
+
+nvidia_driver = {"branch": "580", "drain_wait_minutes": 30, "power_limit_watts": 300}
+
+cuda = {"toolkits": ["12.9", "13.0"], "default": "13.0"}
+
 conda = {
     "environments": [
         {
