@@ -40,10 +40,15 @@ _NVIDIA = (
 _KERNELS = (r"linux-image-.*", r"linux-headers-.*", r"linux-generic.*", r"linux-modules-\d.*")
 
 PACKAGES = "|".join((*_NVIDIA, *_KERNELS))
-CANDIDATES = "|".join((*_NVIDIA, r"linux-headers-[a-z].*", r"linux-image-[a-z].*"))
+#: With the headers of single kernels: one that is behind the archive's newest needs its very own.
+CANDIDATES = "|".join((*_NVIDIA, r"linux-headers-.*", r"linux-image-[a-z].*"))
 
-#: Modules that Ubuntu prebuilds carry the kernel's release in their name: thousands of them.
-_PREBUILT = re.compile(r"^linux-(?:modules|objects|signatures)-nvidia-.*?-(\d+\.\d+\.\d+-\d+-.+)$")
+#: What carries a kernel's release in its name (there are thousands): modules that Ubuntu prebuilds,
+#: and headers (Ubuntu's ``6.8.0-45-generic``, Debian's ``6.12.43+deb13-amd64``).
+_OF_ONE_KERNEL = (
+    re.compile(r"^linux-(?:modules|objects|signatures)-nvidia-.*?-(\d+\.\d+\.\d+-\d+-.+)$"),
+    re.compile(r"^linux-headers-(\d.*)$"),
+)
 
 
 def matcher(expression: str) -> re.Pattern[str]:
@@ -52,6 +57,6 @@ def matcher(expression: str) -> re.Pattern[str]:
 
 
 def is_for_other_kernel(name: str, releases: tuple[str, ...]) -> bool:
-    """Say whether a package holds prebuilt modules of a kernel that is not installed."""
-    found = _PREBUILT.match(name)
-    return found is not None and found[1] not in releases
+    """Say whether a package holds modules or headers of a kernel that is not installed."""
+    found = (pattern.match(name) for pattern in _OF_ONE_KERNEL)
+    return any(match is not None and match[1] not in releases for match in found)

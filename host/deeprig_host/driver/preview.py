@@ -15,8 +15,12 @@ _ALLOWED = ("--allow-downgrades", "--no-install-recommends")
 
 
 def requests(order: Order, installed: tuple[Installed, ...]) -> tuple[str, ...]:
-    """Return the order as apt-get's arguments: ``name=version`` and ``name-``."""
-    present = {package.name for package in installed if package.has_files}
+    """Return the order as apt-get's arguments: ``name=version`` and ``name-``.
+
+    A package of a foreign architecture is ordered as apt and dpkg name it: ``name:i386``.
+    """
+    there = [package for package in installed if package.has_files]
+    present = {name for p in there for name in (p.name, f"{p.name}:{p.architecture}")}
     wanted = tuple(f"{name}={version}" for name, version in order.install)
     unwanted = tuple(f"{name}-" for name in order.remove if name in present)
     return (*wanted, *unwanted)

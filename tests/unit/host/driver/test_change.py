@@ -352,3 +352,14 @@ def test_an_order_can_remove_a_driver(old):
     assert restore(old.machine, "")["outcome"] == "good"
     assert versions(old) == f"1:{OLD}-1"
     assert (old.root / MODULE[1:]).is_file()
+
+
+def test_an_order_can_remove_a_package_of_a_foreign_architecture(old):
+    assert old.run("dpkg", "--add-architecture", "i386").is_good
+    old.publish(Deb("libnvidia-gl", f"1:{OLD}-1", architecture="i386"))
+    old.apt("install", "libnvidia-gl:i386")
+    assert change(old.machine, order(NEW, remove=("libnvidia-gl:i386",)))["outcome"] == "good"
+    assert versions(old) == f"1:{NEW}-1"
+    assert "libnvidia-gl" not in old.installed()
+    assert restore(old.machine, "")["outcome"] == "good"
+    assert old.installed()["libnvidia-gl"] == f"1:{OLD}-1"

@@ -72,6 +72,13 @@ def test_prebuilt_modules_of_other_kernels_are_left_out(rig):
     assert names == {f"linux-modules-nvidia-580-{KERNEL}", "linux-modules-nvidia-580-generic"}
 
 
+def test_headers_of_an_installed_kernel_are_told_and_of_no_other(rig):
+    headers = (f"linux-headers-{k}" for k in (KERNEL, "6.8.0-99-generic", "6.8.0-99", "generic"))
+    rig.publish(*(Deb(name, "1") for name in headers))
+    names = {c.name for c in look(rig).candidates}
+    assert names == {f"linux-headers-{KERNEL}", "linux-headers-generic"}
+
+
 def test_each_kernel_tells_the_module_that_modprobe_finds(rig):
     rig.add_kernel("6.8.0-50-generic", headers=False)
     rig.add_module(KERNEL, OLD, licence="NVIDIA")
