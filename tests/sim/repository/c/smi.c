@@ -88,6 +88,21 @@ static device_t handle(int index)
     return device;
 }
 
+/* The card that "-i" names: an index, or a PCI address whose domain has four or eight digits. */
+static int index_named(const char *text)
+{
+    unsigned domain, bus, device, wanted[3];
+    if (sscanf(text, "%x:%x:%x", &wanted[0], &wanted[1], &wanted[2]) != 3)
+        return atoi(text);
+    for (int i = 0; i < count(); i++) {
+        struct card card = read_card(handle(i));
+        if (sscanf(card.bus, "%x:%x:%x", &domain, &bus, &device) == 3 && domain == wanted[0] &&
+            bus == wanted[1] && device == wanted[2])
+            return i;
+    }
+    return count(); /* none: "No devices found" */
+}
+
 static int list(void)
 {
     for (int i = 0; i < count(); i++) {
@@ -359,7 +374,7 @@ static int read_argument(struct request *request, char **arguments, int *i)
         return read_format(request, value), 0;
     if ((value = value_of(arguments, i, "-i")) != NULL ||
         (value = value_of(arguments, i, "--id")) != NULL)
-        return only = atoi(value), 0;
+        return only = index_named(value), 0;
     if ((value = value_of(arguments, i, "-pm")) != NULL ||
         (value = value_of(arguments, i, "--persistence-mode")) != NULL)
         return request->persistence = value, 0;
