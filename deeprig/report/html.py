@@ -77,7 +77,8 @@ def _facts(host: HostRun | HostVerification) -> str:
 
 def _is_open(report: RunReport, result: OperationResult) -> bool:
     """Say whether an operation's details show at once: failures, and what a plan is read for."""
-    return result.status == "failed" or (report.command == "plan" and bool(result.diffs))
+    is_read = report.command == "plan" and bool(result.diffs)
+    return result.status == "failed" or is_read or bool(result.moves)
 
 
 def _diff_lines(text: str) -> list[tuple[str, str]]:

@@ -86,7 +86,9 @@ def _check(check: CheckResult) -> _Case:
 
 def _operation(host: str, result: OperationResult) -> _Case:
     commands = [f"$ {command}" for command in result.commands]
-    parts = (result.output, *commands, *(diff.text for diff in result.diffs))
+    moves = [f"{m.what}: {m.before or 'none'} -> {m.after or 'removed'}" for m in result.moves]
+    diffs = (diff.text for diff in result.diffs)
+    parts = (result.output, *moves, *result.notes, *commands, *diffs)
     text = "\n".join(part for part in parts if part)
     return _Case(f"{host}.{result.role}", result.name, result.status, text, result.seconds)
 
