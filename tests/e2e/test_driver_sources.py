@@ -10,13 +10,16 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.gpu_lab import HOST, GpuLab, changed, moves, operations, told
+from roles.nvidia_driver.naming import TOOLS, is_driver_package
+from tests.e2e.gpu_lab import HOST, NEW, GpuLab, changed, moves, operations
 from tests.sim.hosts import api, pci
 from tests.sim.repository.prebuilt import SIGNER
 
 #: The Ubuntu archive's: of branch 580 the older one is in -security, the newer in -updates.
 ARCHIVE_OLD, ARCHIVE_NEW = "580.173.02", "580.178.04"
 UBUNTU = {"source": "ubuntu"}
+#: The key that the role tells people to make for DKMS on Debian's packaging, and its name.
+DKMS_KEY, DKMS_SIGNER = "/var/lib/dkms/mok.pub", "DKMS module signing key"
 BLACKLIST = "/etc/apt/apt.conf.d/52deeprig-nvidia-unattended"
 PREFERENCES = "/etc/apt/preferences.d/00-deeprig-nvidia-driver"
 
@@ -157,6 +160,7 @@ def test_neither_dist_upgrade_nor_unattended_upgrade_moves_the_driver(gpu, sourc
 
 def test_a_hold_or_a_blacklist_that_somebody_took_away_is_found_and_repaired(gpu):
     gpu.have_driver()
+    gpu.declare(gpu.from_nvidia(branch="570"))
     before = set(gpu.root("apt-mark showhold").split())
     gpu.root("apt-mark unhold libnvidia-compute-570")
     assert any("libnvidia-compute-570" in c for c in failed_checks(gpu.json("verify", code=1)))
@@ -170,3 +174,152 @@ def test_a_hold_or_a_blacklist_that_somebody_took_away_is_found_and_repaired(gpu
     assert any("unattended upgrades" in check for check in bad), bad
     assert changed(gpu.json("apply")) == ["Change the driver"]
     assert_settled(gpu)
+
+
+# From one source to another, from one kind of modules to the other.
+
+
+def have_archive_driver(gpu: GpuLab) -> None:
+    """Start from a machine with the Ubuntu archive's driver, open and prebuilt."""
+
+    def install() -> None:
+        gpu.start_from("fresh")
+        gpu.declare(UBUNTU)
+        gpu.run("apply")
+
+    gpu.start_from("ubuntu-archive", install)
+
+
+def transactions(gpu: GpuLab) -> int:
+    """Return how many changes the host's journal has seen to their end."""
+    return len(gpu.root("ls /var/lib/deeprig/driver/history").splitlines())
+
+
+def foreigners(gpu: GpuLab, label: str) -> list[str]:
+    """Return the driver's packages on the disk that another source than the labelled one has."""
+    packages_seen = gpu.observe()["packages"]
+    found = [p for p in packages_seen if p["status"][1] != "c" and is_driver_package(p["name"])]
+    rows = [(p["name"], p["version"], p["status"], p["origin"]) for p in found]
+    return [" ".join(row) for row in rows if row[0] not in TOOLS and row[3] != label]
+
+
+def test_the_driver_moves_between_sources_and_kinds_of_modules_and_leaves_nothing_behind(gpu):
+    have_archive_driver(gpu)
+    nvidia = gpu.from_nvidia(branch="580")
+    steps = (
+        (nvidia, NEW, True, "dkms", "NVIDIA CUDA"),
+        (nvidia | {"variant": "proprietary"}, NEW, False, "dkms", "NVIDIA CUDA"),
+        (UBUNTU | {"variant": "proprietary"}, ARCHIVE_NEW, False, "prebuilt", "Ubuntu"),
+        (UBUNTU, ARCHIVE_NEW, True, "prebuilt", "Ubuntu"),
+    )
+    for settings, version, is_open, module_origin, label in steps:
+        before = transactions(gpu)
+        gpu.declare(settings)
+        document = gpu.json("apply")
+        assert operations(document)["Prove the new driver"] == "changed"
+        assert transactions(gpu) == before + 1
+        assert (gpu.loaded(), gpu.installed()) == (version, version)
+        found = module(gpu)
+        seen = (found["is_open"], found["origin"], found["version"])
+        assert seen == (is_open, module_origin, version)
+        assert foreigners(gpu, label) == []
+        assert gpu.is_dpkg_consistent()
+        modules = gpu.root("find /lib/modules -name 'nvidia.ko*'").split()
+        assert modules == [found["path"]], "one module, of this source"
+    assert packages(gpu, "nvidia-dkms*") == {}
+    assert_settled(gpu)
+
+
+# Machines of every kind.
+
+
+def test_with_secure_boot_on_dkms_signs_with_an_enrolled_key_and_the_module_loads(gpu):
+    gpu.start_from("fresh")
+    gpu.become(
+        api.Machine(
+            (pci.RTX_4090,), secure_boot=True, enrolled=(DKMS_SIGNER,), enrolled_files=(DKMS_KEY,)
+        )
+    )
+    gpu.root(
+        'openssl req -new -x509 -newkey rsa:2048 -nodes -days 36500 -subj "/CN=%s/" -outform DER '
+        "-keyout /var/lib/dkms/mok.key -out %s 2>&1" % (DKMS_SIGNER, DKMS_KEY)
+    )
+    gpu.declare(gpu.from_nvidia(branch="580"))
+    assert operations(gpu.json("apply"))["Prove the new driver"] == "changed"
+    found = module(gpu)
+    assert (found["origin"], found["signer"]) == ("dkms", DKMS_SIGNER)
+    assert gpu.loaded() == NEW
+    assert_settled(gpu)
+
+
+@pytest.mark.parametrize("source", ["nvidia", "ubuntu"])
+def test_nvswitches_get_the_fabric_manager_of_exactly_the_drivers_version(gpu, source):
+    gpu.start_from("fresh")
+    gpu.become(api.Machine(pci.HGX_H100))
+    settings = {"nvidia": gpu.from_nvidia(branch="580"), "ubuntu": UBUNTU | {"flavour": "server"}}
+    gpu.declare(settings[source])
+    gpu.data(gpu_count=8, nvidia_driver=settings[source])
+    document = gpu.json("apply")
+    assert operations(document)["Prove the new driver"] == "changed"
+    version = {"nvidia": NEW, "ubuntu": ARCHIVE_NEW}[source]
+    assert gpu.loaded() == version
+    found = packages(gpu, "nvidia-fabricmanager*") | packages(gpu, "libnvidia-nscq*")
+    assert len(found) == 2
+    assert {full.split("-")[0] for full in found.values()} == {version}
+    assert gpu.root("systemctl is-enabled nvidia-fabricmanager") == "enabled"
+    assert gpu.root("systemctl is-active nvidia-fabricmanager") == "active"
+    assert gpu.root("cat /run/nvidia-fabricmanager/version") == version
+    assert set(found) <= set(gpu.root("apt-mark showhold").split())
+    assert_settled(gpu)
+
+
+def become_release(gpu: GpuLab, ubuntu: str | None) -> None:
+    """Make the fresh machine one of another release; None: Debian 12, as it is inside."""
+    host = gpu.state.host(HOST)
+    gpu.start_from("fresh")
+    api.power_off(gpu.state, host)
+    if ubuntu is None:
+        upper = gpu.state.machine(HOST) / "upper"
+        (upper / "usr/lib/os-release").unlink()
+        (upper / "etc/apt/sources.list.d/simulated-ubuntu.list").unlink()
+    else:
+        api.add_ubuntu_archive(gpu.state, host, ubuntu, gpu.repositories.public_key)
+    gpu.become(api.Machine((pci.RTX_4090,), ubuntu=ubuntu))
+
+
+@pytest.mark.parametrize(
+    ("ubuntu", "repository"), [("22.04", None), ("26.04", "ubuntu2604"), (None, "debian12")]
+)
+def test_other_releases_get_a_driver_of_their_own_repositories(gpu, ubuntu, repository):
+    become_release(gpu, ubuntu)
+    gpu.declare(UBUNTU if repository is None else gpu.from_nvidia(repository, branch="580"))
+    assert operations(gpu.json("apply"))["Prove the new driver"] == "changed"
+    assert gpu.loaded() == (ARCHIVE_NEW if repository is None else NEW)
+    seen = gpu.observe()
+    assert seen["release"] == (ubuntu or "12")
+    if ubuntu == "22.04":
+        assert "ubuntu0.22.04" in packages(gpu)["nvidia-utils-580"]
+    if repository is not None:
+        assert repository in gpu.root("cat /etc/apt/sources.list.d/cuda*")
+    assert changed(gpu.json("apply")) == []
+    assert gpu.is_dpkg_consistent()
+
+
+@pytest.mark.parametrize(
+    ("devices", "is_open"),
+    [
+        ((pci.GTX_970,), False),
+        ((pci.RTX_5090,), True),
+        ((pci.GTX_1080_TI, pci.RTX_4090), False),
+    ],
+    ids=["GTX 970", "RTX 5090", "GTX 1080 Ti and RTX 4090"],
+)
+def test_by_default_every_card_gets_modules_that_drive_it(gpu, devices, is_open):
+    gpu.start_from("fresh")
+    gpu.become(api.Machine(devices))
+    gpu.declare({})
+    gpu.data(gpu_count=len(devices), nvidia_driver={})
+    assert operations(gpu.json("apply"))["Prove the new driver"] == "changed"
+    assert gpu.loaded() == ARCHIVE_NEW
+    assert module(gpu)["is_open"] is is_open
+    assert len(limits(gpu)) == len(devices)

@@ -14,6 +14,7 @@ from deeprig_host.driver.journal import DIRECTORY, Transaction, write_journal
 from deeprig_host.driver.kernels import installed_releases, modules_of
 from deeprig_host.driver.managed_files import record_files
 from deeprig_host.driver.order import Order
+from deeprig_host.driver.overlaps import overwriting
 from deeprig_host.driver.packages import Installed, native_architecture, read_packages
 from deeprig_host.driver.preview import requests, simulate
 from deeprig_host.driver.progress import Progress
@@ -61,7 +62,8 @@ def prepare(machine: Machine, order: Order, earlier: Transaction | None, mark: M
     if earlier is None:
         write_journal(machine, transaction)
     mark("fetched")
-    return Prepared(transaction, steps, requests(order, installed), installed, progress)
+    arguments = (*overwriting(machine, steps), *requests(order, installed))
+    return Prepared(transaction, steps, arguments, installed, progress)
 
 
 def _record(

@@ -9,7 +9,7 @@ from deeprig_host.driver.journal import JOURNAL, read_history, read_journal
 from deeprig_host.driver.refusal import Refused
 from deeprig_host.driver.transaction import change
 
-from roles.nvidia_driver.change import ManagedFile
+from roles.nvidia_driver.change import ManagedFile, PackageVersion
 
 from .conftest import KERNEL, NEW, OLD, Deb
 from .lab import MODPROBE, MODULE, SET, driver, install, order, versions
@@ -363,3 +363,39 @@ def test_an_order_can_remove_a_package_of_a_foreign_architecture(old):
     assert "libnvidia-gl" not in old.installed()
     assert restore(old.machine, "")["outcome"] == "good"
     assert old.installed()["libnvidia-gl"] == f"1:{OLD}-1"
+
+
+DAEMON = "/usr/bin/nvidia-persistenced"
+
+
+def moved_daemon(rig):
+    """Publish a new driver whose daemon left the library for a package of its own."""
+    library, *others = driver(OLD)
+    library.files[DAEMON] = "old"
+    rig.publish(library, *others, *driver(NEW), Deb("nvidia-daemon", "1", files={DAEMON: "new"}))
+    more = (PackageVersion("nvidia-daemon", "1"),)
+    return order(NEW, install=(*(PackageVersion(n, f"1:{NEW}-1") for n in SET), *more))
+
+
+def test_a_file_may_move_from_one_package_of_the_change_to_another(rig):
+    wanted = moved_daemon(rig)
+    install(rig, OLD)
+    assert change(rig.machine, wanted)["outcome"] == "good"
+    assert rig.read(DAEMON) == "new"
+    assert rig.run("dpkg-query", "-S", DAEMON).out == f"nvidia-daemon: {DAEMON}\n"
+    assert restore(rig.machine, "")["outcome"] == "good"
+    assert rig.read(DAEMON) == "old"
+
+
+def test_a_file_of_a_package_that_stays_is_not_overwritten(rig):
+    wanted = moved_daemon(rig)
+    rig.publish(Deb("someones-tool", "1", files={DAEMON: "theirs"}))
+    rig.apt("install", "someones-tool")
+    library, *others = driver(OLD)
+    rig.publish(library, *others)
+    install(rig, OLD)
+    answer = change(rig.machine, wanted)
+    assert answer["outcome"] == "failed"
+    assert "trying to overwrite" in " ".join(answer["evidence"])
+    assert rig.read(DAEMON) == "theirs"
+    assert versions(rig) == f"1:{OLD}-1"
