@@ -9,6 +9,7 @@ other's. (pytest-xdist cannot be used: its workers' threads do not survive geven
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -25,6 +26,9 @@ _NO_TESTS = 5
 def main() -> int:
     """Run, print, write the whole output to a file, and return the exit code."""
     output, *options = sys.argv[1:]
+    # A shell starts what it puts into the background with SIGINT ignored, and every program below
+    # would inherit that: tests of Ctrl-C would wait for nothing.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     started = time.monotonic()
     logs = [Path(f"{output}.{number}") for number in range(len(_HALVES))]
     processes = [_start(half, log, options) for half, log in zip(_HALVES, logs, strict=True)]
