@@ -26,7 +26,8 @@ OLD_KEYS = frozenset(
     )
 )
 _LINE = re.compile(r"^\s*deb(-src)?\s+(\[[^\]]*\]\s*)?(?P<uri>\S+)")
-_URIS = re.compile(r"^URIs:(?P<uris>.*(?:\n[ \t]+.*)*)", re.MULTILINE | re.IGNORECASE)
+#: Comments may stand between the lines of one field (deb822(5)).
+_URIS = re.compile(r"^URIs:(?P<uris>.*(?:\n(?:#.*\n)*[ \t]+.*)*)", re.MULTILINE | re.IGNORECASE)
 
 
 def without_nvidia(files: tuple[AptFile, ...], url: str, own: str) -> tuple[Rewritten, ...]:
@@ -83,13 +84,17 @@ def _stanzas(text: str, url: str) -> str:
     kept = []
     for stanza in re.split(r"(?<=\n)(?=\s*\n)", text):
         match = _URIS.search(stanza)
-        uris = match["uris"].split() if match else []
+        uris = _uris(match["uris"]) if match else []
         others = [uri for uri in uris if not _is_nvidia(uri, url)]
         if len(others) == len(uris):
             kept.append(stanza)
         elif others and match:
             kept.append(stanza.replace(match[0], f"URIs: {' '.join(others)}"))
     return "".join(kept)
+
+
+def _uris(field: str) -> list[str]:
+    return " ".join(line for line in field.splitlines() if not line.startswith("#")).split()
 
 
 def _says_something(text: str) -> bool:

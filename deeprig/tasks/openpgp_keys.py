@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 _PUBLIC_KEY = 6
 _BEGIN, _END = "-----BEGIN PGP PUBLIC KEY BLOCK-----", "-----END PGP PUBLIC KEY BLOCK-----"
+#: How long a line of the armour is; it may be up to 76 (RFC 9580, 6).
+_COLUMNS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +48,48 @@ def fingerprints(data: bytes) -> frozenset[str]:
 
 
 def without_keys(data: bytes, unwanted: frozenset[str]) -> bytes:
-    """Return the keyring, binary, without the keys of these fingerprints. Raise ValueError."""
-    return b"".join(k.packets for k in public_keys(data) if k.fingerprint not in unwanted)
+    """Return the keyring without the keys of these fingerprints. Raise ValueError.
+
+    It stays in its form: apt ignores a binary keyring named ``.asc`` (apt-secure(8)).
+    """
+    left = b"".join(k.packets for k in public_keys(data) if k.fingerprint not in unwanted)
+    return _armoured(left) if _is_armoured(data) else left
 
 
 def binary(data: bytes) -> bytes:
     """Return a keyring as ``Signed-By: *.gpg`` wants it: binary. Raise ValueError."""
-    return without_keys(data, frozenset())
+    return b"".join(key.packets for key in public_keys(data))
+
+
+def _is_armoured(data: bytes) -> bool:
+    return data.lstrip().startswith(_BEGIN.encode())
+
+
+def _armoured(data: bytes) -> bytes:
+    """Return packets in ASCII armour. GnuPG 2.2 misreads armour without a checksum."""
+    text = base64.b64encode(data).decode("ascii")
+    lines = (text[start : start + _COLUMNS] for start in range(0, len(text), _COLUMNS))
+    checksum = base64.b64encode(_crc24(data).to_bytes(3, "big")).decode("ascii")
+    return "\n".join((_BEGIN, "", *lines, f"={checksum}", _END, "")).encode("ascii")
+
+
+def _crc24(data: bytes) -> int:
+    """Return the armour's checksum (RFC 9580, 6.1.1)."""
+    crc = 0xB704CE
+    for byte in data:
+        crc ^= byte << 16
+        for _ in range(8):
+            crc <<= 1
+            if crc & 0x1000000:
+                crc ^= 0x1864CFB
+    return crc
 
 
 def _without_armour(data: bytes) -> bytes:
-    text = data.lstrip()
-    if not text.startswith(_BEGIN.encode()):
+    if not _is_armoured(data):
         return data
     binaries = []
-    for block in text.decode("ascii", errors="replace").split(_BEGIN)[1:]:
+    for block in data.decode("ascii", errors="replace").split(_BEGIN)[1:]:
         body, mark, _ = block.partition(_END)
         if not mark:
             raise ValueError("its ASCII armour has no end")
