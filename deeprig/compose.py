@@ -41,10 +41,12 @@ def deploy_roles(*names: str) -> None:
         host.data._sudo = declared.needs_sudo
     facts = _facts(host)
     update = getattr(context.ctx_state.get(), "update", NO_UPDATE)
-    wanted = [n for n in wanted_roles(names, declared.roles) if selection.allows(n)]
-    for role in in_order([content.role(name) for name in wanted]):
-        if role.applies(facts, declared.role_settings[role.name]):
-            role.deploy(role_context(role, declared, facts, content, directory, update))
+    roles = in_order([content.role(name) for name in wanted_roles(names, declared.roles)])
+    roles = [role for role in roles if role.applies(facts, declared.role_settings[role.name])]
+    of_host = tuple(role.name for role in roles)
+    for role in roles:
+        if selection.allows(role.name):
+            role.deploy(role_context(role, declared, facts, content, directory, update, of_host))
 
 
 def role_context(
@@ -54,8 +56,9 @@ def role_context(
     content: Content,
     lab_directory: Path,
     update: UpdateRequest,
+    roles: tuple[str, ...] = (),
 ) -> RoleContext[Any]:
-    """Return what the role's functions get for this host."""
+    """Return what the role's functions get for this host; ``roles`` are known while it deploys."""
     return RoleContext(
         role=role.name,
         settings=declared.role_settings[role.name],
@@ -66,6 +69,7 @@ def role_context(
         network=declared.settings.network_access,
         update=update,
         settings_of=declared.role_settings,
+        roles=roles,
     )
 
 

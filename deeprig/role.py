@@ -63,7 +63,8 @@ class RoleContext(Generic[SettingsT]):
 
     Its templates see ``settings``, ``host_name``, ``facts`` and ``network``. ``content`` finds
     templates; relative paths in settings start at ``lab_directory``. ``settings_of`` has the
-    settings of every role of this host, for what must fit together across roles.
+    settings of every role there is, also of those this host has not; ``roles`` names those that
+    it has and that apply to it, also where this run was narrowed to others (empty after it).
     """
 
     role: str
@@ -75,6 +76,7 @@ class RoleContext(Generic[SettingsT]):
     network: NetworkAccess
     update: UpdateRequest = NO_UPDATE
     settings_of: Mapping[str, RoleSettings] = field(default_factory=dict)
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

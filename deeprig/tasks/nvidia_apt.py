@@ -8,7 +8,7 @@ from collections.abc import Generator
 from io import BytesIO, StringIO
 
 import requests
-from pyinfra.api.command import FunctionCommand, QuoteString, StringCommand
+from pyinfra.api.command import QuoteString, StringCommand
 from pyinfra.api.exceptions import FactProcessError, OperationError
 from pyinfra.api.facts import FactBase
 from pyinfra.api.host import Host
@@ -16,13 +16,12 @@ from pyinfra.api.operation import OperationMeta, operation
 from pyinfra.context import ctx_host
 from pyinfra.operations import files
 
-from deeprig.engine.operations import changed
+from deeprig.engine.operations import Step, changed
 from deeprig.engine.remarks import explain
 from deeprig.errors import DeeprigError
 from deeprig.facts import HostFacts
 from deeprig.fetch import fetch
 from deeprig.tasks.nvidia_repository import (
-    LABEL,
     SOURCE_FILE,
     ChosenRepository,
     NvidiaRepositorySettings,
@@ -48,18 +47,6 @@ _KEY_BYTES_AT_MOST = 1 << 20
 _CHUNK_BYTES = 1 << 16
 _CHECK_URL = "check key_url and base_url"
 _TIMEOUT_SECONDS = (10, 60)
-#: The driver's packages in NVIDIA's repository, of every naming scheme it has had.
-PIN_FILE = "/etc/apt/preferences.d/00-deeprig-nvidia-driver-source"
-_PIN_NAME = "Rank the archive's driver above NVIDIA's"
-_PIN = f"""\
-# Managed by deeprig: the driver comes from the distribution's archive, CUDA from NVIDIA.
-Package: cuda-drivers* libnvidia-* libxnvctrl* linux-modules-nvidia-* nvidia-dkms-* nvidia-driver* \
-nvidia-fabricmanager* nvidia-firmware-* nvidia-headless-* nvidia-kernel-* nvidia-modprobe \
-nvidia-open* nvidia-persistenced nvidia-prime nvidia-settings nvidia-utils-* \
-xserver-xorg-video-nvidia*
-Pin: release l={LABEL}
-Pin-Priority: 400
-"""
 _READ = """
 for f in "$@"; do if [ -f "$f" ]; then echo "=$(base64 -w0 "$f") $f"; fi; done
 """
@@ -129,7 +116,7 @@ def trusted_key(repository: ChosenRepository) -> Commands:
         if still is not None:
             raise OperationError(f"{still}: keyring_sha256 and fingerprint contradict each other")
 
-    yield FunctionCommand(prove, (), {})
+    yield Step(prove)
 
 
 @operation()
@@ -147,17 +134,6 @@ def only_source(repository: ChosenRepository) -> Commands:
         return
     for path, data in found:
         yield from _rewrite((path, data))
-
-
-def keep_drivers_from_archive(wanted: bool) -> OperationMeta:
-    """Have the distribution's driver packages go before NVIDIA's, or not.
-
-    The keyring package ranks all of NVIDIA's packages above the archive's (priority 600), so that
-    one upgrade could mix drivers of both (apt_preferences(5)).
-    """
-    if not wanted:
-        return files.file(name=_PIN_NAME, path=PIN_FILE, present=False)
-    return files.put(name=_PIN_NAME, src=StringIO(_PIN), dest=PIN_FILE, mode="644")
 
 
 def _problem_of_key(repository: ChosenRepository) -> str | None:
@@ -185,7 +161,7 @@ def _packaged_key(repository: ChosenRepository) -> Commands:
         if not host.put_file(str(path), _UPLOADED, _sudo=host.data.get("_sudo", False)):
             raise OperationError(f"the keyring package could not be uploaded to {_UPLOADED}")
 
-    yield FunctionCommand(upload, (), {})
+    yield Step(upload)
     variables = (f"{name}={value}" for name, value in APT_ENVIRONMENT.items())
     yield StringCommand("env", *variables, "apt-get", "install", "-y", "--reinstall", _UPLOADED)
     yield StringCommand("rm", "-f", _UPLOADED)
@@ -203,7 +179,7 @@ def _bare_key(repository: ChosenRepository) -> Commands:
             raise OperationError(f"the key could not be uploaded to {repository.key_path}")
 
     yield StringCommand("install", "-d", "-m", "755", "/etc/apt/keyrings")
-    yield FunctionCommand(upload, (), {})
+    yield Step(upload)
     yield StringCommand("chown", "root:root", repository.key_path)
     # apt reads it as user _apt.
     yield StringCommand("chmod", "644", repository.key_path)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from roles.cuda.default_toolkits import Devices, newest_toolkit
 from roles.cuda.facts import DefaultToolkit, Simulated
 from roles.cuda.packages import is_driver, is_metapackage
 from roles.cuda.settings import CudaSettings
@@ -58,7 +59,7 @@ def driver_too_old(settings: CudaSettings, driver: str) -> str | None:
     return None
 
 
-def gpus_too_old(settings: CudaSettings, devices: Iterable[tuple[str, str]]) -> str | None:
+def gpus_too_old(settings: CudaSettings, devices: Devices) -> str | None:
     """Refuse toolkits that no longer build for a GPU of this host. An unknown GPU counts not."""
     for address, device_id in devices:
         chips = chips_of(device_id)
@@ -69,9 +70,17 @@ def gpus_too_old(settings: CudaSettings, devices: Iterable[tuple[str, str]]) -> 
                 return (
                     f"toolkit {series} builds for compute capability {lowest[0]}.{lowest[1]} and "
                     f"later; the {chips.generation} GPU at {address} has "
-                    f"{capability[0]}.{capability[1]} ({row.source}): declare toolkit 12.6"
+                    f"{capability[0]}.{capability[1]} ({row.source}): {_instead(devices)}"
                 )
     return None
+
+
+def _instead(devices: Devices) -> str:
+    """Return what to declare for the GPUs of a host."""
+    newest = newest_toolkit(devices)
+    if newest is None:
+        return "no toolkit builds for the GPUs of this host; take the role cuda from it"
+    return f"declare toolkit {newest} or older (cuda.toolkits)"
 
 
 def touches_driver(simulated: Simulated) -> str | None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Literal
 
 from pyinfra.api.command import QuoteString, StringCommand
 from pyinfra.api.exceptions import FactProcessError
 from pyinfra.api.facts import FactBase
+
+from roles.cuda.packages import is_driver
 
 _MARK = "@@deeprig:"
 #: Everything is read without a lock. No match is no error: dpkg-query(1) then exits 1.
@@ -209,24 +212,31 @@ class CudaAlternative(FactBase[DefaultToolkit]):
         )
 
 
-class DriverOrigin(FactBase[bool]):
-    """Whether the installed driver is NVIDIA's own package, by its maintainer."""
+Origin = Literal["nvidia", "archive"]
+
+
+class DriverOrigin(FactBase[Origin | None]):
+    """Where the installed driver packages are from, by their maintainer; None where none are."""
 
     def command(self) -> str:
         """Return the command; dpkg-query(1) exits 1 where no package matches."""
         return (
-            "dpkg-query -W -f '${Maintainer} ${db:Status-Status}\\n' 'nvidia-*' 'libnvidia-*' "
-            "2>/dev/null || [ $? -eq 1 ]"
+            "dpkg-query -W -f '${db:Status-Status} ${Package} ${Maintainer}\\n' '*nvidia*' "
+            "'cuda-drivers*' 'libcuda1' 2>/dev/null || [ $? -eq 1 ]"
         )
 
     @staticmethod
-    def default() -> bool:
-        """Return False: no driver, or another's."""
-        return False
+    def default() -> Origin | None:
+        """Return None: no driver."""
+        return None
 
-    def process(self, output: list[str]) -> bool:
-        """Say whether an installed package is maintained by NVIDIA."""
-        return any("@nvidia.com" in line and line.endswith(" installed") for line in output)
+    def process(self, output: list[str]) -> Origin | None:
+        """Look at the driver's own packages: NVIDIA has others, such as its container toolkit."""
+        rows = [line.split(" ", 2) for line in output if line.startswith("installed ")]
+        maintainers = [row[2] for row in rows if is_driver(row[1])]
+        if not maintainers:
+            return None
+        return "nvidia" if any("@nvidia.com" in m for m in maintainers) else "archive"
 
 
 #: Written by this project's tests on hosts whose packages only stand in for NVIDIA's.

@@ -25,8 +25,11 @@ CudaContext = RoleContext[CudaSettings]
 
 
 @operation()
-def fit(context: CudaContext) -> Commands:
-    """Refuse, before anything is changed, what would break the driver or could not run."""
+def fit(context: CudaContext, reason: str | None) -> Commands:
+    """Refuse, before anything is changed, what would break the driver or could not run.
+
+    ``reason`` tells why the host gets another toolkit than the usual one, where it does.
+    """
     host: Host = ctx_host.get()
     seen = observe(context.settings)
     driver = host.get_fact(OpenDriverChange).expected
@@ -43,6 +46,7 @@ def fit(context: CudaContext) -> Commands:
     told = [problem for problem in problems if problem]
     if told:
         raise OperationError("\n".join(told))
+    explain(*([reason] if reason else []))
     host.noop("the toolkits fit this host")
     yield from ()
 

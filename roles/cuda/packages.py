@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import re
 
+from roles.nvidia_driver.naming import is_driver_package
+
 #: Packages that pull a driver in behind the back of whoever manages it.
 _METAPACKAGE = re.compile(r"^cuda(-runtime|-demo-suite)?(-\d+-\d+)?$")
 _TOOLKIT = re.compile(r"^cuda-toolkit-(\d+)-(\d+)$")
 _BUILT_FOR = re.compile(r"\+cuda(\d+\.\d+)$")
-#: The driver in every naming scheme that NVIDIA, Ubuntu and Debian have had.
-_DRIVER = re.compile(
-    r"^(cuda-drivers|linux-(modules|objects|signatures)-nvidia|libcuda1$|libxnvctrl"
-    r"|libnvidia-(?!container|ml-dev)|nvidia-(alternative|dkms|driver|egl|fabricmanager|firmware"
-    r"|headless|installer|kernel|legacy|libopencl|modprobe|open|persistenced|prime|settings|smi"
-    r"|support|suspend|utils|vdpau|vulkan)|xserver-xorg-video-nvidia)"
-)
+#: Headers of the driver's library, which Debian's toolkit depends on; no part of a driver.
+_HEADERS = "libnvidia-ml-dev"
 #: The toolkit in Debian's archive (non-free).
 ARCHIVE_TOOLKIT = "nvidia-cuda-toolkit"
 NCCL, NCCL_DEVELOPMENT = "libnccl2", "libnccl-dev"
@@ -54,4 +51,5 @@ def is_metapackage(package: str) -> bool:
 
 def is_driver(package: str) -> bool:
     """Say whether a package is part of the driver, which only role nvidia_driver may touch."""
-    return bool(_DRIVER.match(package.partition(":")[0]))
+    name = package.partition(":")[0]
+    return name != _HEADERS and is_driver_package(name)

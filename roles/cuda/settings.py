@@ -8,13 +8,12 @@ from pydantic import Field, model_validator
 
 from deeprig.role import RoleSettings
 from deeprig.tasks.nvidia_repository import NvidiaRepositorySettings
+from roles.cuda.default_toolkits import DEFAULT_TOOLKIT, Devices, choose_toolkit
 
 #: A toolkit's series, as its package and directory are named: cuda-toolkit-13-0, cuda-13.0.
 Series = Annotated[str, Field(pattern=r"^[1-9]\d\.\d$")]
 _CUDNN_VERSION = r"^9\.[0-9.]+(-[0-9]+)?$"
 _NCCL_VERSION = r"^2\.[0-9.]+-[0-9]+\+cuda[0-9]+\.[0-9]+$"
-#: What a host gets when nobody says: built for Turing and later, and for any driver from 580.
-DEFAULT_TOOLKITS = ("13.0",)
 
 
 class CudaSettings(RoleSettings):
@@ -32,8 +31,8 @@ class CudaSettings(RoleSettings):
     toolkits: tuple[Series, ...] | None = Field(
         None,
         min_length=1,
-        description='Toolkits side by side, such as ["12.6", "13.0"]. Default: 13.0; with source '
-        "debian, what it has.",
+        description='Toolkits side by side, such as ["12.6", "13.0"]. Default: 13.0, or on a '
+        "host with an older GPU the newest that builds for it; with source debian, what it has.",
     )
     default: Series | None = Field(
         None, description="The toolkit at /usr/local/cuda. Default: the newest declared."
@@ -108,8 +107,19 @@ class CudaSettings(RoleSettings):
     @property
     def series(self) -> tuple[str, ...]:
         """Return the toolkits, oldest first; with source debian, those that were named."""
-        named = self.toolkits or (DEFAULT_TOOLKITS if self.source == "nvidia" else ())
+        named = self.toolkits or ((DEFAULT_TOOLKIT,) if self.source == "nvidia" else ())
         return tuple(sorted(named, key=numbers))
+
+    @property
+    def names_toolkit(self) -> bool:
+        """Say whether the inventory names a toolkit, be it by what was built for it."""
+        return bool(self.toolkits or self.default or self.nccl_version)
+
+    def fitted_to(self, devices: Devices) -> CudaSettings:
+        """Return the settings with a toolkit for these GPUs where the inventory names none."""
+        if self.source != "nvidia" or self.names_toolkit:
+            return self
+        return self.model_copy(update={"toolkits": (choose_toolkit(devices).series,)})
 
     @property
     def default_series(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pyinfra.api.deploy import deploy
@@ -13,10 +14,12 @@ from pyinfra.operations import files, server
 from deeprig.engine.operations import changed
 from deeprig.role import RoleContext
 from deeprig.tasks import place_template, refresh_package_lists
-from deeprig.tasks.nvidia_apt import configure_nvidia_repository, keep_drivers_from_archive
+from deeprig.tasks.nvidia_apt import configure_nvidia_repository
 from deeprig.tasks.nvidia_repository import NvidiaRepositorySettings
 from roles.cuda import operations
-from roles.cuda.facts import DriverOrigin, SimulationText
+from roles.cuda.default_toolkits import choose_toolkit
+from roles.cuda.driver_pin import keep_driver_of_archive
+from roles.cuda.facts import SimulationText
 from roles.cuda.settings import CudaSettings
 from roles.nvidia_driver.sources import archive_components
 
@@ -30,7 +33,12 @@ _COMPONENTS = ("contrib", "non-free")
 @deploy("cuda")
 def deploy_cuda(context: CudaContext) -> None:
     """Bring toolkits, libraries and their environment to the declared state."""
-    operations.fit(name="Check that the toolkits fit", context=context)
+    fitted = context.settings.fitted_to(context.facts.nvidia_devices)
+    reason = None
+    if fitted is not context.settings:
+        reason = choose_toolkit(context.facts.nvidia_devices).reason
+    context = replace(context, settings=fitted)
+    operations.fit(name="Check that the toolkits fit", context=context, reason=reason)
     _configure_sources(context)
     operations.toolkits(name="Install CUDA", context=context)
     if context.settings.source == "nvidia":
@@ -63,9 +71,7 @@ def _configure_sources(context: CudaContext) -> None:
         repository = repository_settings(context.settings, context.settings_of)
         configure_nvidia_repository(repository, context.facts)
         place_template(context, PREFERENCES, name="Keep cuDNN and NCCL matched to the toolkit")
-        if "nvidia_driver" not in context.settings_of:  # that role ranks the sources itself
-            host: Host = ctx_host.get()
-            keep_drivers_from_archive(wanted=not host.get_fact(DriverOrigin))
+        keep_driver_of_archive(context)
     else:
         archive_components(
             name="Add the components that CUDA is in",

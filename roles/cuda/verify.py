@@ -22,6 +22,12 @@ _SIMULATED_NVCC = "simulated by deeprig's tests"
 
 
 @pytest.fixture
+def settings(settings, facts):
+    """Return the role's settings, with the toolkit for this host's GPUs where none is named."""
+    return settings.fitted_to(facts.nvidia_devices)
+
+
+@pytest.fixture
 def simulated(host):
     """Say whether CUDA's packages on this host only stand in for the real ones (our own tests)."""
     return host.file(SIMULATION_MARK).exists

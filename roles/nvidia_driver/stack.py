@@ -32,14 +32,15 @@ def stack_of(
     context: RoleContext[Any], seen: Observation, driver_version: str
 ) -> tuple[StackRow, ...]:
     """Return the rows of a host's declared toolkits and environments."""
-    return resolve(driver_version, _toolkits(context), _environments(context), seen.gpus)
+    return resolve(driver_version, _toolkits(context, seen), _environments(context), seen.gpus)
 
 
-def _toolkits(context: RoleContext[Any]) -> tuple[str, ...]:
+def _toolkits(context: RoleContext[Any], seen: Observation) -> tuple[str, ...]:
     cuda: Any = context.settings_of.get("cuda")
     if cuda is None or cuda.source != "nvidia":
         return ()
-    return tuple(cuda.series)
+    devices = tuple((gpu.address, gpu.device_id) for gpu in seen.gpus)
+    return tuple(cuda.fitted_to(devices).series)
 
 
 def _environments(context: RoleContext[Any]) -> tuple[Environment, ...]:

@@ -1,8 +1,11 @@
 """Which roles a host gets, and in which order."""
 
+from types import SimpleNamespace
+
 import pytest
 
-from deeprig.compose import DeployRefused, in_order, wanted_roles
+from deeprig import compose
+from deeprig.compose import DeployRefused, deploy_roles, in_order, wanted_roles
 from deeprig.role import Role, RoleSettings
 
 
@@ -30,3 +33,39 @@ def test_a_role_may_name_one_that_is_not_selected():
 def test_roles_that_wait_for_each_other_are_refused():
     with pytest.raises(DeployRefused, match="a, b"):
         in_order([role("a", "b"), role("b", "a")])
+
+
+def test_a_role_knows_which_others_its_host_has_also_in_a_narrowed_run(monkeypatch):
+    told = []
+    made = {
+        "a": Role("a", RoleSettings, deploy=lambda context: told.append(("a", context.roles))),
+        "b": Role("b", RoleSettings, deploy=lambda context: told.append(("b", context.roles))),
+        "c": Role("c", RoleSettings, deploy=told.append, applies=lambda facts, settings: False),
+        "d": Role("d", RoleSettings, deploy=told.append),
+    }
+    declared = SimpleNamespace(
+        name="rig1",
+        roles=("a", "b", "c"),
+        needs_sudo=True,
+        role_settings=dict.fromkeys(made, RoleSettings()),
+        settings=SimpleNamespace(network_access=None),
+    )
+    here = (
+        SimpleNamespace(role=made.get),
+        declared,
+        SimpleNamespace(allows=lambda name: name == "b"),
+        None,
+    )
+    monkeypatch.setattr(compose, "_declaration", lambda host: here)
+    monkeypatch.setattr(compose, "_facts", lambda host: None)
+    host = SimpleNamespace(data=SimpleNamespace(_sudo=None))
+    monkeypatch.setattr(
+        compose,
+        "context",
+        SimpleNamespace(
+            ctx_host=SimpleNamespace(get=lambda: host),
+            ctx_state=SimpleNamespace(get=lambda: None),
+        ),
+    )
+    deploy_roles("a", "b", "c", "d")
+    assert told == [("b", ("a", "b"))]
