@@ -10,7 +10,7 @@ from collections import defaultdict, deque
 #: pyinfra's last line after every failure.
 _SAYS_NOTHING = re.compile(r"executed \d+ commands$")
 #: Log lines kept per host; the last ones explain a failure.
-_KEPT_LINES = 40
+_KEPT_LINES = 200
 
 
 def patch_standard_library() -> None:

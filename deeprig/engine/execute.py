@@ -12,8 +12,9 @@ from deeprig.engine.operations import texts_of
 from deeprig.engine.remarks import take_remarks
 from deeprig.report.model import OperationResult, OperationStatus
 
-#: Lines of a failed command's output that a report keeps.
-_KEPT_LINES = 30
+#: Lines of a failed command's output that a report keeps: what it began with is the reason as
+#: often as what it ended with.
+_FIRST_LINES, _LAST_LINES = 5, 30
 
 
 def execute(job: HostJob) -> None:
@@ -46,10 +47,20 @@ def _execute_one(job: HostJob, operation: Operation) -> OperationResult:
         status=_status(succeeded, meta),
         seconds=round(time.monotonic() - started, 3),
         commands=tuple(job.masker(text) for text in texts_of(meta._commands or ())),
-        output=job.masker("\n".join(output.splitlines()[-_KEPT_LINES:])),
+        output=job.masker(shortened(output)),
         notes=tuple(map(job.masker, remarks.notes)),
         moves=tuple(remarks.moves) if succeeded else (),
     )
+
+
+def shortened(output: str) -> str:
+    """Return the first and the last lines of a long output, and how many were left out."""
+    lines = output.splitlines()
+    left_out = len(lines) - _FIRST_LINES - _LAST_LINES
+    if left_out <= 0:
+        return "\n".join(lines)
+    middle = f"... {left_out} line{'s' if left_out != 1 else ''} left out ..."
+    return "\n".join((*lines[:_FIRST_LINES], middle, *lines[-_LAST_LINES:]))
 
 
 def _status(succeeded: bool, meta: OperationMeta) -> OperationStatus:
