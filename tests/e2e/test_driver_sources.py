@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from roles.nvidia_driver.naming import TOOLS, is_driver_package
-from tests.e2e.gpu_lab import HOST, NEW, GpuLab, changed, moves, operations
+from tests.e2e.gpu_lab import HOST, NEW, GpuLab, changed, moves, operations, told
 from tests.sim.hosts import api, pci
 from tests.sim.repository.prebuilt import SIGNER
 
@@ -128,7 +128,7 @@ def take_all(gpu: GpuLab) -> None:
     gpu.root(f"cat > /etc/apt/apt.conf.d/60unattended-test << 'E'\n{origins}\nE")
 
 
-@pytest.mark.parametrize("source", ["nvidia", "ubuntu"])
+@pytest.mark.parametrize("source", ["ubuntu", pytest.param("nvidia", marks=pytest.mark.full)])
 def test_neither_dist_upgrade_nor_unattended_upgrade_moves_the_driver(gpu, source):
     gpu.start_from("fresh")
     version = {"nvidia": "580.95.05", "ubuntu": ARCHIVE_OLD}[source]
@@ -233,26 +233,45 @@ def test_the_driver_moves_between_sources_and_kinds_of_modules_and_leaves_nothin
 # Machines of every kind.
 
 
-def test_with_secure_boot_on_dkms_signs_with_an_enrolled_key_and_the_module_loads(gpu):
+def become_release(gpu: GpuLab, what: api.Machine) -> None:
+    """Make the fresh machine one of another release; Debian 12 is what it is inside."""
+    host = gpu.state.host(HOST)
     gpu.start_from("fresh")
-    gpu.become(
+    api.power_off(gpu.state, host)
+    if what.ubuntu is None:
+        upper = gpu.state.machine(HOST) / "upper"
+        (upper / "usr/lib/os-release").unlink()
+        (upper / "etc/apt/sources.list.d/simulated-ubuntu.list").unlink()
+    else:
+        api.add_ubuntu_archive(gpu.state, host, what.ubuntu, gpu.repositories.public_key)
+    gpu.become(what)
+
+
+def test_on_debian_with_secure_boot_dkms_signs_with_an_enrolled_key_and_the_module_loads(gpu):
+    become_release(
+        gpu,
         api.Machine(
-            (pci.RTX_4090,), secure_boot=True, enrolled=(DKMS_SIGNER,), enrolled_files=(DKMS_KEY,)
-        )
+            (pci.RTX_4090,),
+            ubuntu=None,
+            secure_boot=True,
+            enrolled=(DKMS_SIGNER,),
+            enrolled_files=(DKMS_KEY,),
+        ),
     )
-    gpu.root(
-        'openssl req -new -x509 -newkey rsa:2048 -nodes -days 36500 -subj "/CN=%s/" -outform DER '
-        "-keyout /var/lib/dkms/mok.key -out %s 2>&1" % (DKMS_SIGNER, DKMS_KEY)
-    )
-    gpu.declare(gpu.from_nvidia(branch="580"))
+    make = "openssl req -new -x509 -newkey rsa:2048 -nodes -days 36500 -outform DER"
+    files = f"-keyout /var/lib/dkms/mok.key -out {DKMS_KEY}"
+    gpu.root(f'{make} -subj "/CN={DKMS_SIGNER}/" {files} 2>&1')
+    gpu.declare(gpu.from_nvidia("debian12", branch="580"))
     assert operations(gpu.json("apply"))["Prove the new driver"] == "changed"
+    assert gpu.observe()["distribution"] == "debian"
+    assert "debian12" in gpu.root("cat /etc/apt/sources.list.d/deeprig-nvidia-cuda.sources")
     found = module(gpu)
     assert (found["origin"], found["signer"]) == ("dkms", DKMS_SIGNER)
     assert gpu.loaded() == NEW
     assert_settled(gpu)
 
 
-@pytest.mark.parametrize("source", ["nvidia", "ubuntu"])
+@pytest.mark.parametrize("source", ["nvidia", pytest.param("ubuntu", marks=pytest.mark.full)])
 def test_nvswitches_get_the_fabric_manager_of_exactly_the_drivers_version(gpu, source):
     gpu.start_from("fresh")
     gpu.become(api.Machine(pci.HGX_H100))
@@ -273,34 +292,21 @@ def test_nvswitches_get_the_fabric_manager_of_exactly_the_drivers_version(gpu, s
     assert_settled(gpu)
 
 
-def become_release(gpu: GpuLab, ubuntu: str | None) -> None:
-    """Make the fresh machine one of another release; None: Debian 12, as it is inside."""
-    host = gpu.state.host(HOST)
-    gpu.start_from("fresh")
-    api.power_off(gpu.state, host)
-    if ubuntu is None:
-        upper = gpu.state.machine(HOST) / "upper"
-        (upper / "usr/lib/os-release").unlink()
-        (upper / "etc/apt/sources.list.d/simulated-ubuntu.list").unlink()
-    else:
-        api.add_ubuntu_archive(gpu.state, host, ubuntu, gpu.repositories.public_key)
-    gpu.become(api.Machine((pci.RTX_4090,), ubuntu=ubuntu))
-
-
 @pytest.mark.parametrize(
-    ("ubuntu", "repository"), [("22.04", None), ("26.04", "ubuntu2604"), (None, "debian12")]
+    ("ubuntu", "source"),
+    [pytest.param("22.04", "ubuntu", marks=pytest.mark.full), ("26.04", "nvidia")],
 )
-def test_other_releases_get_a_driver_of_their_own_repositories(gpu, ubuntu, repository):
-    become_release(gpu, ubuntu)
-    gpu.declare(UBUNTU if repository is None else gpu.from_nvidia(repository, branch="580"))
+def test_other_releases_get_a_driver_of_their_own_repositories(gpu, ubuntu, source):
+    become_release(gpu, api.Machine((pci.RTX_4090,), ubuntu=ubuntu))
+    settings = {"ubuntu": UBUNTU, "nvidia": gpu.from_nvidia("ubuntu2604", branch="580")}
+    gpu.declare(settings[source])
     assert operations(gpu.json("apply"))["Prove the new driver"] == "changed"
-    assert gpu.loaded() == (ARCHIVE_NEW if repository is None else NEW)
-    seen = gpu.observe()
-    assert seen["release"] == (ubuntu or "12")
-    if ubuntu == "22.04":
+    assert gpu.loaded() == {"ubuntu": ARCHIVE_NEW, "nvidia": NEW}[source]
+    assert gpu.observe()["release"] == ubuntu
+    if source == "ubuntu":
         assert "ubuntu0.22.04" in packages(gpu)["nvidia-utils-580"]
-    if repository is not None:
-        assert repository in gpu.root("cat /etc/apt/sources.list.d/cuda*")
+    else:
+        assert "ubuntu2604" in gpu.root("cat /etc/apt/sources.list.d/deeprig-nvidia-cuda.sources")
     assert changed(gpu.json("apply")) == []
     assert gpu.is_dpkg_consistent()
 
@@ -310,7 +316,7 @@ def test_other_releases_get_a_driver_of_their_own_repositories(gpu, ubuntu, repo
     [
         ((pci.GTX_970,), False),
         ((pci.RTX_5090,), True),
-        ((pci.GTX_1080_TI, pci.RTX_4090), False),
+        pytest.param((pci.GTX_1080_TI, pci.RTX_4090), False, marks=pytest.mark.full),
     ],
     ids=["GTX 970", "RTX 5090", "GTX 1080 Ti and RTX 4090"],
 )
@@ -323,3 +329,23 @@ def test_by_default_every_card_gets_modules_that_drive_it(gpu, devices, is_open)
     assert gpu.loaded() == ARCHIVE_NEW
     assert module(gpu)["is_open"] is is_open
     assert len(limits(gpu)) == len(devices)
+
+
+@pytest.mark.full
+def test_debians_own_driver_is_built_for_real_and_taken_out_when_its_proof_fails(gpu):
+    # Nothing of NVIDIA's is simulated here but the cards: the packages and their source are real,
+    # and without a card the real library finds no driver, whatever the simulated modprobe says.
+    become_release(gpu, api.Machine((pci.RTX_4090,), ubuntu=None))
+    gpu.declare({"source": "debian"})
+    document = gpu.json("apply", code=1)
+    found = operations(document)
+    assert found["Add the components that the driver is in"] == "changed"
+    assert found["Change the driver"] == "changed", told(document)
+    assert moves(document)[0][:2] == ("NVIDIA driver", "")
+    assert "nvidia-current.ko" in gpu.root("cat /var/lib/deeprig/driver/log/*.log")
+    assert found["Put the old driver back"] == "failed"
+    assert "does not work" in told(document)
+    assert "the state without a driver was put back" in told(document)
+    assert packages(gpu) == {}
+    assert gpu.root("find /lib/modules -name 'nvidia*.ko*'") == ""
+    assert gpu.is_dpkg_consistent()
