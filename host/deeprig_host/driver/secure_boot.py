@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from deeprig_host.driver.commands import Machine
 
-#: Certificate and private key: Ubuntu's shim-signed, then DKMS's own (dkms(8), SIGNING).
-_KEYS = (
-    ("/var/lib/shim-signed/mok/MOK.der", "/var/lib/shim-signed/mok/MOK.priv"),
-    ("/var/lib/dkms/mok.pub", "/var/lib/dkms/mok.key"),
-)
+#: Certificate and private key that DKMS signs with where its configuration names none (dkms(8),
+#: prepare_signing): shim-signed's on Ubuntu and no other there, DKMS's own elsewhere.
+_UBUNTU_KEY = ("/var/lib/shim-signed/mok/MOK.der", "/var/lib/shim-signed/mok/MOK.priv")
+_DKMS_KEY = ("/var/lib/dkms/mok.pub", "/var/lib/dkms/mok.key")
+_CONFIGURATION = ("etc/dkms/framework.conf", "etc/dkms/framework.conf.d/*.conf")
+_SETTING = re.compile(r"^\s*(mok_signing_key|mok_certificate)=(.*)$", re.MULTILINE)
 _VARIABLES = "/sys/firmware/efi/efivars"
 #: An EFI variable's file: four bytes of attributes, then the data (efivarfs, kernel.org).
 _ATTRIBUTE_BYTES = 4
@@ -33,10 +35,27 @@ def secure_boot_state(machine: Machine) -> str:
 
 def signing_key(machine: Machine) -> dict[str, Any] | None:
     """Return the key pair that DKMS would sign with, None where there is none."""
-    for certificate, private in _KEYS:
-        if machine.path(certificate).is_file() and machine.path(private).is_file():
-            return {"path": certificate, "is_enrolled": _is_enrolled(machine, certificate)}
+    certificate, private = _pair(machine)
+    # A key in a token (pkcs11:) is no file.
+    has_private = private.startswith("pkcs11:") or machine.path(private).is_file()
+    if machine.path(certificate).is_file() and has_private:
+        return {"path": certificate, "is_enrolled": _is_enrolled(machine, certificate)}
     return None
+
+
+def _pair(machine: Machine) -> tuple[str, str]:
+    """Return certificate and private key that DKMS takes; they need not be there."""
+    said: dict[str, str] = {}
+    for pattern in _CONFIGURATION:
+        for file in sorted(machine.root.glob(pattern)):
+            text = file.read_text(encoding="utf-8", errors="replace")
+            said |= {name: value.strip().strip("\"'") for name, value in _SETTING.findall(text)}
+    release = (machine.text("/etc/os-release") or "").splitlines()
+    is_ubuntu = any(line in ("ID=ubuntu", 'ID="ubuntu"') for line in release)
+    if is_ubuntu and not said.get("mok_signing_key"):
+        return _UBUNTU_KEY
+    certificate, private = said.get("mok_certificate"), said.get("mok_signing_key")
+    return (certificate or _DKMS_KEY[0], private or _DKMS_KEY[1])
 
 
 def _is_enrolled(machine: Machine, certificate: str) -> bool | None:

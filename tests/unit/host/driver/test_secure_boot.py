@@ -46,3 +46,30 @@ def test_the_key_tells_whether_it_is_enrolled(rig, told, is_enrolled):
     assert signing_key(rig.machine) is None, "a certificate without its key signs nothing"
     rig.write(PRIVATE, "")
     assert signing_key(rig.machine) == {"path": CERTIFICATE, "is_enrolled": is_enrolled}
+
+
+def enrolled(rig, *paths):
+    rig.tool("mokutil", 'echo "x is already enrolled"; exit 1')
+    for path in paths:
+        rig.write(path, "")
+
+
+def test_dkms_own_key_counts_but_not_on_ubuntu_where_dkms_does_not_take_it(rig):
+    enrolled(rig, "/var/lib/dkms/mok.pub", "/var/lib/dkms/mok.key")
+    assert signing_key(rig.machine) is None
+    rig.write("/etc/os-release", "ID=debian\n")
+    assert signing_key(rig.machine) == {"path": "/var/lib/dkms/mok.pub", "is_enrolled": True}
+
+
+def test_debian_does_not_take_the_key_that_is_ubuntus(rig):
+    enrolled(rig, CERTIFICATE, PRIVATE)
+    rig.write("/etc/os-release", "ID=debian\n")
+    assert signing_key(rig.machine) is None
+
+
+def test_a_key_that_dkms_is_configured_with_comes_first(rig):
+    enrolled(rig, CERTIFICATE, PRIVATE, "/root/lab.der", "/root/lab.priv")
+    rig.write("/etc/dkms/framework.conf", "# mok_signing_key=/x\nmok_signing_key=/y\n")
+    settings = 'mok_signing_key="/root/lab.priv"\nmok_certificate=/root/lab.der\n'
+    rig.write("/etc/dkms/framework.conf.d/lab.conf", settings)
+    assert signing_key(rig.machine) == {"path": "/root/lab.der", "is_enrolled": True}
