@@ -50,6 +50,11 @@ _TIMEOUT_SECONDS = (10, 60)
 _READ = """
 for f in "$@"; do if [ -f "$f" ]; then echo "=$(base64 -w0 "$f") $f"; fi; done
 """
+#: The package brings a source of its own, which would be a second one beside ours.
+_REMOVE_ITS_SOURCES = """set -e
+for f in $(dpkg-query -L "$(dpkg-deb -f "$1" Package)"); do
+case $f in /etc/apt/sources.list.d/?*) rm -f "$f";; esac; done
+"""
 
 
 class AptFiles(FactBase[tuple[AptFile, ...]]):
@@ -85,9 +90,10 @@ def configure_nvidia_repository(settings: NvidiaRepositorySettings, facts: HostF
     Raise DeeprigError where no repository is known, or nothing would prove it genuine.
     """
     repository = choose_repository(settings, facts)
-    keyed: OperationMeta = trusted_key(name="Trust NVIDIA's signing key", repository=repository)
-    # In this order: the keyring package brings a source of its own, which is a second one.
+    # In this order: with two sources that contradict each other apt installs nothing at all.
     cleaned = only_source(name="Remove old sources and keys of NVIDIA", repository=repository)
+    keyed: OperationMeta = trusted_key(name="Trust NVIDIA's signing key", repository=repository)
+    proven_key(name="Check NVIDIA's signing key", repository=repository)
     placed = files.put(
         name="Set NVIDIA's package source",
         src=StringIO(repository.source(facts.architecture)),
@@ -110,13 +116,16 @@ def trusted_key(repository: ChosenRepository) -> Commands:
     explain(problem)
     yield from _packaged_key(repository) if repository.is_packaged else _bare_key(repository)
 
-    def prove() -> None:
-        """Check the key's fingerprint on the host."""
-        still = _problem_of_key(repository)
-        if still is not None:
-            raise OperationError(f"{still}: keyring_sha256 and fingerprint contradict each other")
 
-    yield Step(prove)
+@operation()
+def proven_key(repository: ChosenRepository) -> Commands:
+    """Check the key that lies on the host. Raise OperationError where it is another."""
+    host: Host = ctx_host.get()
+    problem = _problem_of_key(repository)
+    if problem is not None:
+        raise OperationError(f"{problem}: keyring_sha256 and fingerprint contradict each other")
+    host.noop("the key is the declared one")
+    yield from ()
 
 
 @operation()
@@ -164,6 +173,7 @@ def _packaged_key(repository: ChosenRepository) -> Commands:
     yield Step(upload)
     variables = (f"{name}={value}" for name, value in APT_ENVIRONMENT.items())
     yield StringCommand("env", *variables, "apt-get", "install", "-y", "--reinstall", _UPLOADED)
+    yield StringCommand("sh", "-c", QuoteString(_REMOVE_ITS_SOURCES), "sh", _UPLOADED)
     yield StringCommand("rm", "-f", _UPLOADED)
 
 

@@ -18,8 +18,8 @@ _PACKAGES = f"""
 export LC_ALL=C
 echo {_MARK}installed
 dpkg-query -W -f '${{Package}} ${{Version}} ${{db:Status-Status}}\\n' \
-  'cuda' 'cuda-[0-9]*' 'cuda-runtime*' 'cuda-demo-suite*' 'cuda-toolkit-*' 'libcudnn*' \
-  'libnccl*' 'nvidia-cuda-toolkit' 2>/dev/null || [ $? -eq 1 ]
+  'cuda' 'cuda-*[0-9]*' 'cuda-runtime' 'cuda-demo-suite' 'gds-tools-*' 'libcu*-[0-9]*' \
+  'libnpp-*' 'libnv*-[0-9]*' 'libnccl*' 'nvidia-cuda-toolkit' 2>/dev/null || [ $? -eq 1 ]
 echo {_MARK}toolkits
 apt-cache pkgnames cuda-toolkit-
 echo {_MARK}policy

@@ -63,7 +63,7 @@ def toolkits(context: CudaContext) -> Commands:
         raise OperationError(str(problem)) from problem
     others = undeclared(settings, seen)
     if others and not settings.remove_others:
-        explain(f"not declared, and left alone (remove_others): {', '.join(others)}")
+        explain(f"toolkits not declared, and left alone (remove_others): {', '.join(others)}")
     if not wanted.words:
         host.noop("CUDA is as declared")
         return

@@ -13,6 +13,11 @@ from roles.nvidia_driver.naming import is_driver_package
 #: Packages that pull a driver in behind the back of whoever manages it.
 _METAPACKAGE = re.compile(r"^cuda(-runtime|-demo-suite)?(-\d+-\d+)?$")
 _TOOLKIT = re.compile(r"^cuda-toolkit-(\d+)-(\d+)$")
+_COMPILER = re.compile(r"^cuda-nvcc-(\d+)-(\d+)$")
+#: Parts of a toolkit: its metapackage depends on them, and they hold all the files.
+_PART = re.compile(
+    r"^(?:cuda|gds-tools|lib(?:cu|npp|nv)[a-z]*)(?:-[a-z][a-z-]*)?-(\d{1,2})-(\d)(-config-common)?$"
+)
 _BUILT_FOR = re.compile(r"\+cuda(\d+\.\d+)$")
 #: Headers of the driver's library, which Debian's toolkit depends on; no part of a driver.
 _HEADERS = "libnvidia-ml-dev"
@@ -27,10 +32,27 @@ def toolkit_package(series: str) -> str:
     return f"cuda-toolkit-{series.replace('.', '-')}"
 
 
+def compiler_package(series: str) -> str:
+    """Return the package of a toolkit's compiler: cuda-nvcc-13-0."""
+    return f"cuda-nvcc-{series.replace('.', '-')}"
+
+
 def series_of(package: str) -> str | None:
     """Return the toolkit that a package is, or None where it is none: 13.0."""
     match = _TOOLKIT.match(package)
     return f"{match[1]}.{match[2]}" if match else None
+
+
+def compiled_series(package: str) -> str | None:
+    """Return the toolkit whose compiler a package is, or None: without it there is none."""
+    match = _COMPILER.match(package)
+    return f"{match[1]}.{match[2]}" if match else None
+
+
+def is_part_of(package: str, series: str) -> bool:
+    """Say whether a package is a toolkit or a part of it, such as libcublas-dev-12-9."""
+    match = _PART.match(package)
+    return match is not None and f"{match[1]}.{match[2]}" == series
 
 
 def cudnn_packages(major: int) -> tuple[str, str]:

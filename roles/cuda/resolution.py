@@ -13,7 +13,10 @@ from roles.cuda.packages import (
     ARCHIVE_TOOLKIT,
     NCCL_PACKAGES,
     built_for,
+    compiled_series,
+    compiler_package,
     cudnn_packages,
+    is_part_of,
     series_of,
     toolkit_package,
 )
@@ -42,10 +45,10 @@ class Resolution:
         self.install.append(f"{package}={after}")
         self.moves.append((package, before, after))
 
-    def drop(self, package: str, before: str) -> None:
-        """Add the removal of a package."""
-        self.remove.append(package)
-        self.moves.append((package, before, ""))
+    def drop(self, toolkit: str, before: str, parts: tuple[str, ...]) -> None:
+        """Add the removal of a toolkit with its parts: the metapackage alone frees nothing."""
+        self.remove += parts
+        self.moves.append((toolkit, before, ""))
 
 
 def packages_asked_for(settings: CudaSettings) -> tuple[str, ...]:
@@ -65,15 +68,18 @@ def resolve(settings: CudaSettings, seen: CudaPackages, *, update: bool) -> Reso
     if settings.wants_nccl:
         _nccl(found, settings, seen, update)
     if settings.remove_others and settings.source == "nvidia":
-        for package in undeclared(settings, seen):
-            found.drop(package, seen.installed[package])
+        for series in undeclared(settings, seen):
+            parts = tuple(p for p in sorted(seen.installed) if is_part_of(p, series))
+            toolkit = toolkit_package(series)
+            version = seen.installed.get(toolkit) or seen.installed[compiler_package(series)]
+            found.drop(toolkit, version, parts)
     return found
 
 
 def undeclared(settings: CudaSettings, seen: CudaPackages) -> tuple[str, ...]:
-    """Return the installed toolkits of NVIDIA's repository that are not declared, sorted."""
-    declared = packages_asked_for(settings)
-    return tuple(p for p in sorted(seen.installed) if series_of(p) and p not in declared)
+    """Return the series of NVIDIA's toolkits that are installed and not declared, oldest first."""
+    there = {s for p in seen.installed if (s := series_of(p) or compiled_series(p))}
+    return tuple(sorted(there - set(settings.series), key=numbers))
 
 
 def _toolkit(

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from roles.cuda import check, evidence
 from roles.cuda.facts import AptSimulation, CudaAlternative, CudaPackages, Offer, parse_policy
 from roles.cuda.packages import is_driver, is_metapackage
-from roles.cuda.resolution import Unresolved, resolve
+from roles.cuda.resolution import Unresolved, resolve, undeclared
 from roles.cuda.settings import CudaSettings
 
 CUDNN = ("9.20.0.48-1", "9.10.2.21-1")
@@ -62,10 +62,27 @@ def test_a_toolkit_that_is_not_there_is_refused_with_those_that_are():
 
 
 def test_others_are_removed_only_where_asked():
-    there, settings = seen(cuda_toolkit_12_6="12.6.3-1"), CudaSettings()
-    assert resolve(settings, there, update=False).remove == []
-    asked = settings.model_copy(update={"remove_others": True})
-    assert resolve(asked, there, update=False).remove == ["cuda-toolkit-12-6"]
+    parts = (
+        "cuda-cudart-12-6",
+        "cuda-nvcc-12-6",
+        "cuda-toolkit-12-6",
+        "cuda-toolkit-12-6-config-common",
+        "libcublas-dev-12-6",
+    )
+    stay = {"cuda-nvcc-13-0": "1", "libcudnn9-cuda-12": "9", "cuda-toolkit-12-config-common": "1"}
+    there = CudaPackages(dict.fromkeys(parts, "1") | stay, (), seen().offers)
+    assert resolve(CudaSettings(), there, update=False).remove == []
+    settings = CudaSettings(remove_others=True)
+    assert undeclared(settings, there) == ("12.6",)
+    found = resolve(settings, there, update=False)
+    assert found.remove == list(parts)
+    assert ("cuda-toolkit-12-6", "1", "") in found.moves
+
+
+def test_a_toolkit_of_which_only_the_compiler_is_left_is_removed_too():
+    there = seen(cuda_nvcc_12_4="12.4.131-1", cuda_cudart_12_4="12.4.127-1")
+    found = resolve(CudaSettings(remove_others=True), there, update=False)
+    assert found.remove == ["cuda-cudart-12-4", "cuda-nvcc-12-4"]
 
 
 def test_debians_toolkit_must_be_the_declared():
