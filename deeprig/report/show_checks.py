@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rich.text import Text
 
@@ -47,7 +48,7 @@ def check_title(check: CheckResult) -> str:
 
 
 def _rows(host: HostVerification, screen: Screen) -> Iterator[tuple[Text, ...]]:
-    for check in host.checks:
+    for check in _worth_a_row(host.checks):
         yield (
             screen.text(check.host),
             screen.text(check_title(check)),
@@ -57,6 +58,18 @@ def _rows(host: HostVerification, screen: Screen) -> Iterator[tuple[Text, ...]]:
     if not host.checks:
         status = Text(host.status, style=style_of(host.status))
         yield screen.text(host.host), Text("-"), status, Text(f"{host.seconds:.1f}")
+
+
+def _worth_a_row(checks: tuple[CheckResult, ...]) -> Iterator[CheckResult]:
+    """Yield the checks; a role of which nothing applies to the host has one row, not many."""
+    applying = {check.role for check in checks if check.outcome != "not applicable"}
+    told: set[str] = set()
+    for check in checks:
+        if check.role in applying:
+            yield check
+        elif check.role not in told:
+            told.add(check.role)
+            yield replace(check, name="all checks", environment=None, simulated=False)
 
 
 def _show_training(check: CheckResult, screen: Screen) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import inspect
 import json
 import pwd
 import sys
@@ -82,9 +82,7 @@ def _as_owner(path: Path) -> tuple[str, ...]:
 
 def _source(module: Any) -> str:
     """Return a module's source, also out of an archive."""
-    spec = importlib.util.find_spec(module.__name__)
-    loader: Any = spec.loader if spec else None
-    text: str | None = loader.get_source(module.__name__) if loader else None
-    if text is None:
-        raise ImportError(f"the source of {module.__name__} is not there")
-    return text
+    try:
+        return inspect.getsource(module)
+    except OSError as error:
+        raise ImportError(f"the source of {module.__name__} is not there") from error

@@ -8,7 +8,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from deeprig.report.model import HostRun, HostVerification
+from deeprig.report.model import CheckResult, HostRun, HostVerification
 from deeprig.report.terminal import render
 from tests.unit.report import samples
 
@@ -257,3 +257,18 @@ def test_data_that_is_no_metrics_is_left_alone(data):
 def test_an_empty_report_says_so():
     assert shown(samples.run_report()).endswith("0 hosts: none; 0 changed; 42.0 s\n")
     assert shown(samples.verify_report()).endswith("0 of 0 hosts passed in 30.5 s\n")
+
+
+def test_a_role_that_does_not_apply_has_one_row():
+    checks = (
+        samples.check("pass", "a package"),
+        CheckResult("rig1", "cuda", "toolkit", "not applicable"),
+        CheckResult("rig1", "cuda", "compiler", "not applicable"),
+    )
+    text = shown(samples.verify_report(samples.verified(*checks)))
+    assert text.count("cuda:") == 1
+    assert "cuda: all checks" in text
+    # One that does not apply among others that do keeps its own row.
+    more = (*checks, CheckResult("rig1", "cuda", "link", "pass"))
+    text = shown(samples.verify_report(samples.verified(*more)))
+    assert all(name in text for name in ("cuda: toolkit", "cuda: compiler", "cuda: link"))
