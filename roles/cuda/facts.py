@@ -20,10 +20,15 @@ echo {_MARK}installed
 dpkg-query -W -f '${{Package}} ${{Version}} ${{db:Status-Status}}\\n' \
   'cuda' 'cuda-*[0-9]*' 'cuda-runtime' 'cuda-demo-suite' 'gds-tools-*' 'libcu*-[0-9]*' \
   'libnpp-*' 'libnv*-[0-9]*' 'libnccl*' 'nvidia-cuda-toolkit' 2>/dev/null || [ $? -eq 1 ]
-echo {_MARK}toolkits
-apt-cache pkgnames cuda-toolkit-
-echo {_MARK}policy
-apt-cache policy "$@" $(apt-cache pkgnames libcudnn9-) libnccl2 libnccl-dev nvidia-cuda-toolkit
+if told=$(apt-cache pkgnames cuda-toolkit- 2>&1 >/dev/null); then
+  echo {_MARK}toolkits
+  apt-cache pkgnames cuda-toolkit-
+  echo {_MARK}policy
+  apt-cache policy "$@" $(apt-cache pkgnames libcudnn9-) libnccl2 libnccl-dev nvidia-cuda-toolkit
+else
+  echo {_MARK}problem
+  echo "$told"
+fi
 """
 _HEAD = re.compile(r"^(?P<name>[a-z0-9][a-z0-9+.-]+)(:[a-z0-9]+)?:$")
 _CANDIDATE = re.compile(r"^  Candidate: (?P<version>\S+)$")
@@ -44,11 +49,15 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class CudaPackages:
-    """CUDA's packages: installed versions by name, toolkits and versions that apt knows."""
+    """CUDA's packages: installed versions by name, toolkits and versions that apt knows.
+
+    ``problem`` is apt's own text where it cannot even read its sources, else "".
+    """
 
     installed: dict[str, str] = field(default_factory=dict)
     toolkits: tuple[str, ...] = ()
     offers: dict[str, Offer] = field(default_factory=dict)
+    problem: str = ""
 
     def offer(self, package: str) -> Offer:
         """Return what apt offers of a package: nothing, where it does not know it."""
@@ -79,8 +88,11 @@ class AptCuda(FactBase[CudaPackages]):
                 current.append(line)
         try:
             rows = (line.split() for line in sections["installed"])
+            installed = {name: version for name, version, status in _complete(rows)}
+            if "problem" in sections:
+                return CudaPackages(installed, problem="\n".join(sections["problem"]))
             return CudaPackages(
-                {name: version for name, version, status in _complete(rows)},
+                installed,
                 tuple(sorted(line.strip() for line in sections["toolkits"])),
                 parse_policy(sections["policy"]),
             )

@@ -60,6 +60,8 @@ def packages_asked_for(settings: CudaSettings) -> tuple[str, ...]:
 
 def resolve(settings: CudaSettings, seen: CudaPackages, *, update: bool) -> Resolution:
     """Return what is to be installed and removed. Raise Unresolved where apt does not have it."""
+    if seen.problem:
+        raise Unresolved(f"apt cannot read its sources:\n{seen.problem}")
     found = Resolution()
     for package in packages_asked_for(settings):
         _toolkit(found, settings, seen, package, update)

@@ -2,9 +2,17 @@
 
 import pytest
 from pydantic import ValidationError
+from pyinfra.api.exceptions import FactProcessError
 
 from roles.cuda import check, evidence
-from roles.cuda.facts import AptSimulation, CudaAlternative, CudaPackages, Offer, parse_policy
+from roles.cuda.facts import (
+    AptCuda,
+    AptSimulation,
+    CudaAlternative,
+    CudaPackages,
+    Offer,
+    parse_policy,
+)
 from roles.cuda.packages import is_driver, is_metapackage
 from roles.cuda.resolution import Unresolved, resolve, undeclared
 from roles.cuda.settings import CudaSettings
@@ -164,3 +172,17 @@ def test_checks_fail_where_versions_are_others():
 def test_settings_that_contradict_themselves_are_refused(values):
     with pytest.raises(ValidationError):
         CudaSettings(**values)
+
+
+def test_sources_that_apt_cannot_read_hide_nothing_that_is_installed():
+    conflict = "E: Conflicting values set for option Signed-By regarding source http://x/ /"
+    lines = ["@@deeprig:installed", "cuda 13.2.2-1 installed", "@@deeprig:problem", conflict]
+    there = AptCuda().process(lines)
+    assert check.metapackages_installed(there.installed) is not None
+    with pytest.raises(Unresolved, match="Conflicting values"):
+        resolve(CudaSettings(), there, update=False)
+
+
+def test_an_answer_without_its_sections_is_a_surprise():
+    with pytest.raises(FactProcessError):
+        AptCuda().process(["@@deeprig:installed", "cuda 13.2.2-1 installed"])
