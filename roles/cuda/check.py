@@ -83,9 +83,13 @@ def _instead(devices: Devices) -> str:
     return f"declare toolkit {newest} or older (cuda.toolkits)"
 
 
-def touches_driver(simulated: Simulated) -> str | None:
-    """Refuse a transaction that would install, change or remove any part of the driver."""
-    installs = [f"{name} {version}" for name, version in simulated.installs if is_driver(name)]
+def touches_driver(simulated: Simulated, *, may_add: bool = False) -> str | None:
+    """Refuse a transaction that would install, change or remove any part of the driver.
+
+    ``may_add``: parts that were not there in any version may come.
+    """
+    harmless = simulated.added if may_add else ()
+    installs = [f"{n} {v}" for n, v in simulated.installs if is_driver(n) and n not in harmless]
     removes = [name for name in simulated.removes if is_driver(name)]
     if not installs and not removes:
         return None

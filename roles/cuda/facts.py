@@ -132,10 +132,14 @@ def parse_policy(lines: list[str]) -> dict[str, Offer]:
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """What one apt transaction would do. ``problem`` is apt's own text where it cannot."""
+    """What one apt transaction would do. ``problem`` is apt's own text where it cannot.
+
+    ``added`` are those of ``installs`` that were not there in any version.
+    """
 
     installs: tuple[tuple[str, str], ...] = ()
     removes: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
     problem: str = ""
 
 
@@ -145,7 +149,7 @@ if told=$(apt-get -s --no-install-recommends --allow-downgrades -y install "$@" 
 then echo {_MARK}good; else echo {_MARK}failed; fi
 echo "$told"
 """
-_INSTALL = re.compile(r"^Inst (?P<name>\S+) (\[[^]]*\] )?\((?P<version>\S+) ")
+_INSTALL = re.compile(r"^Inst (?P<name>\S+) (?P<before>\[[^]]*\] )?\((?P<version>\S+) ")
 _REMOVE = re.compile(r"^(Remv|Purg) (?P<name>\S+) ")
 
 
@@ -166,11 +170,12 @@ class AptSimulation(FactBase[Simulated]):
         """Parse what apt-get printed."""
         if output[0].strip() != f"{_MARK}good":
             return Simulated(problem="\n".join(output[1:]).strip())
-        installs = (match for line in output if (match := _INSTALL.match(line)))
+        installs = [match for line in output if (match := _INSTALL.match(line))]
         removes = (match for line in output if (match := _REMOVE.match(line)))
         return Simulated(
             tuple((match["name"], match["version"]) for match in installs),
             tuple(match["name"] for match in removes),
+            tuple(match["name"] for match in installs if match["before"] is None),
         )
 
 

@@ -15,7 +15,7 @@ from deeprig.engine.remarks import explain, tell_move
 from deeprig.role import RoleContext
 from deeprig.tasks.packages import APT_ENVIRONMENT
 from roles.cuda import check
-from roles.cuda.facts import AptCuda, AptSimulation, CudaAlternative, CudaPackages
+from roles.cuda.facts import AptCuda, AptSimulation, CudaAlternative, CudaPackages, DriverOrigin
 from roles.cuda.resolution import Resolution, Unresolved, packages_asked_for, resolve, undeclared
 from roles.cuda.settings import CudaSettings
 from roles.nvidia_driver.facts import OpenDriverChange
@@ -67,7 +67,7 @@ def toolkits(context: CudaContext) -> Commands:
     if not wanted.words:
         host.noop("CUDA is as declared")
         return
-    _check_transaction(wanted)
+    _check_transaction(wanted, may_add=settings.source == "debian" and _is_driver_debians())
     for move in wanted.moves:
         tell_move(*move)
     variables = (f"{name}={value}" for name, value in APT_ENVIRONMENT.items())
@@ -119,12 +119,23 @@ def is_anything_to_do(context: CudaContext) -> bool:
         return True
 
 
-def _check_transaction(wanted: Resolution) -> None:
+def _is_driver_debians() -> bool:
+    """Say whether no driver is there but the archive's, if any.
+
+    Debian's toolkit depends on libcuda1: further libraries of the same driver belong to it, and on
+    a machine that only builds they are all there is.
+    """
+    host: Host = ctx_host.get()
+    origin = host.get_fact(DriverOrigin)
+    return origin == "archive" or (origin is None and not host.get_fact(OpenDriverChange).expected)
+
+
+def _check_transaction(wanted: Resolution, *, may_add: bool) -> None:
     host: Host = ctx_host.get()
     simulated = host.get_fact(AptSimulation, packages=wanted.words)
     if simulated.problem:
         raise OperationError(f"apt cannot install CUDA:\n{simulated.problem}")
-    problem = check.touches_driver(simulated)
+    problem = check.touches_driver(simulated, may_add=may_add)
     if problem:
         raise OperationError(problem)
     removed = [name for name in simulated.removes if name not in wanted.remove]

@@ -186,3 +186,18 @@ def test_sources_that_apt_cannot_read_hide_nothing_that_is_installed():
 def test_an_answer_without_its_sections_is_a_surprise():
     with pytest.raises(FactProcessError):
         AptCuda().process(["@@deeprig:installed", "cuda 13.2.2-1 installed"])
+
+
+def test_debians_toolkit_may_bring_libraries_of_its_driver_and_change_none():
+    # apt-get -s install nvidia-cuda-toolkit on Debian 12, some of its lines.
+    new = "Inst libcuda1 (535.309.01-0+deb12u1 Debian:12.12/oldstable [amd64])"
+    newer = "Inst libnvidia-ml1 [535.183.01-1] (535.309.01-0+deb12u1 Debian:12 [amd64])"
+    added = AptSimulation().process(["@@deeprig:good", new])
+    assert check.touches_driver(added, may_add=True) is None
+    assert "libcuda1" in check.touches_driver(added)
+    both = AptSimulation().process(["@@deeprig:good", new, newer])
+    told = check.touches_driver(both, may_add=True)
+    assert "libnvidia-ml1" in told
+    assert "libcuda1" not in told
+    removal = AptSimulation().process(["@@deeprig:good", "Remv libcuda1 [535.183.01-1]"])
+    assert "remove libcuda1" in check.touches_driver(removal, may_add=True)
