@@ -8,7 +8,7 @@ from pyinfra.api.operation import OperationMeta
 from pyinfra.api.operations import run_host_op
 
 from deeprig.engine.host_run import HostJob, Operation
-from deeprig.engine.operations import texts_of
+from deeprig.engine.operations import Step, texts_of
 from deeprig.engine.remarks import take_remarks
 from deeprig.report.model import OperationResult, OperationStatus
 
@@ -40,7 +40,7 @@ def _execute_one(job: HostJob, operation: Operation) -> OperationResult:
     remarks = take_remarks(job.state, job.host.name)
     meta = job.state.get_op_data_for_host(job.host, operation.hash).operation_meta
     told = job.log.last_lines(job.host.name)
-    output = "" if succeeded else "\n".join((*meta.stdout_lines, *meta.stderr_lines)) or told
+    output = "" if succeeded else _why(meta, told)
     return OperationResult(
         role=operation.role,
         name=operation.name,
@@ -51,6 +51,14 @@ def _execute_one(job: HostJob, operation: Operation) -> OperationResult:
         notes=tuple(map(job.masker, remarks.notes)),
         moves=tuple(remarks.moves) if succeeded else (),
     )
+
+
+def _why(meta: OperationMeta, told: str) -> str:
+    """Return what a failed operation printed; a Step that refused has said why in the log."""
+    commands = meta._commands or ()
+    if commands and isinstance(commands[-1], Step):
+        return told
+    return "\n".join((*meta.stdout_lines, *meta.stderr_lines)) or told
 
 
 def shortened(output: str) -> str:

@@ -276,3 +276,26 @@ def test_a_sudo_password_is_asked_once_at_the_start_and_never_in_the_middle(touc
         assert "sudo asks for a password" in unproven["hosts"][0]["reason"]
     finally:
         touching.ssh("rig1", "userdel -r pw; rm -f /etc/sudoers.d/pw")
+
+
+def test_a_step_that_refuses_says_why_whatever_was_printed_before_and_without_a_traceback(touching):
+    touching.role(
+        "touch",
+        '    refuse(name="Refuse")',
+        extra="""
+from pyinfra.api.command import StringCommand
+from pyinfra.api.exceptions import OperationError
+from pyinfra.api.operation import operation
+from deeprig.engine.operations import Step
+
+@operation()
+def refuse():
+    def look():
+        raise OperationError("the reason that matters")
+    yield StringCommand("echo", "printed", "before")
+    yield Step(look)
+""",
+    )
+    document = touching.json("apply", code=1)
+    for host in document["hosts"]:
+        assert host["operations"][0]["output"] == "the reason that matters"
