@@ -26,6 +26,7 @@ def execute(job: HostJob) -> None:
 
 def _execute_one(job: HostJob, operation: Operation) -> OperationResult:
     started = time.monotonic()
+    job.log.last_lines(job.host.name)  # what was said before is not this operation's
     try:
         succeeded = run_host_op(job.state, job.host, operation.hash)
     except Exception as error:  # noqa: BLE001 - a role's own code can raise anything
