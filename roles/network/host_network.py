@@ -1,0 +1,40 @@
+"""What a host has: its interfaces, and who configures them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Renderer = Literal["networkd", "NetworkManager"]
+Kind = Literal["ethernet", "wireless", "bond", "vlan", "bridge", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class HostInterface:
+    """One interface. ``mac`` is the permanent one, lower case; ``lower`` names what it is made of.
+
+    ``other`` is every device that no declaration of ours is about: tunnels, containers' pairs.
+    """
+
+    name: str
+    kind: Kind
+    mac: str | None = None
+    driver: str | None = None
+    lower: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HostNetwork:
+    """The interfaces of a host and the renderer in use."""
+
+    interfaces: tuple[HostInterface, ...]
+    renderer: Renderer
+
+    def interface(self, name: str) -> HostInterface | None:
+        """Return the interface of a name, or None."""
+        return next((i for i in self.interfaces if i.name == name), None)
+
+    @property
+    def wired(self) -> tuple[HostInterface, ...]:
+        """Return the Ethernet interfaces."""
+        return tuple(i for i in self.interfaces if i.kind == "ethernet")
