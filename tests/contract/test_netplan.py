@@ -1,4 +1,4 @@
-"""The role's YAML against netplan's own generator (Debian's package, unpacked, not installed)."""
+"""The role's YAML against netplan's own generator (Debian's, unpacked, not installed)."""
 
 from __future__ import annotations
 
