@@ -41,6 +41,7 @@ def host_faults(settings: NetworkSettings, host: HostNetwork) -> tuple[Fault, ..
     """Return what a host lacks or cannot do of what is declared for it."""
     return (
         *_absent(settings, host),
+        *_too_wide(settings, host),
         *_meant_twice(settings, host),
         *_names_in_use(settings, host),
         *_not_for_renderer(settings, host),
@@ -75,6 +76,23 @@ def _absent(settings: NetworkSettings, host: HostNetwork) -> Iterator[Fault]:
                 f"the host has no such wired interface; it has {has}",
                 "correct mac, name or match, or set optional to True for one that is plugged in "
                 "later",
+            )
+
+
+def _too_wide(settings: NetworkSettings, host: HostNetwork) -> Iterator[Fault]:
+    """A pattern goes to the renderer as it is, and networkd takes whatever fits, Wi-Fi too."""
+    ours = {key for (kind, key), _ in settings.devices if kind != "ethernets"}
+    others = {i.name for i in host.interfaces if i.kind != "ethernet"} | ours
+    for key, ethernet in settings.ethernets.items():
+        if ethernet.match is None or not interfaces_of(key, ethernet, host):
+            continue
+        fitting = sorted(name for name in others if fnmatchcase(name, ethernet.match))
+        if fitting:
+            yield Fault(
+                ("ethernets", key, "match"),
+                ethernet.match,
+                f"it also fits {', '.join(fitting)}, which are no wired interfaces",
+                "make the pattern narrower (such as en*), or name the interfaces one by one",
             )
 
 
