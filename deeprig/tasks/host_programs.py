@@ -13,7 +13,7 @@ from deeprig.role import RoleContext
 
 #: Where it lands. /opt is for add-on software (hier(7)); root owns it, everybody may read it.
 PROGRAMS = "/opt/deeprig/programs/deeprig_host.pyz"
-_PARTS = ("driver",)
+_PARTS = ("driver", "network")
 
 
 def place_host_programs(context: RoleContext[Any]) -> OperationMeta:

@@ -7,7 +7,10 @@ import sys
 from typing import NoReturn
 
 #: Part to the module that has its ``main``. An archive carries only the parts it needs.
-_PARTS = {"driver": "deeprig_host.driver.__main__"}
+_PARTS = {
+    "driver": "deeprig_host.driver.__main__",
+    "network": "deeprig_host.network.__main__",
+}
 
 
 def main() -> NoReturn:
