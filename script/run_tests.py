@@ -8,10 +8,12 @@ other's. (pytest-xdist cannot be used: its workers' threads do not survive geven
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -31,11 +33,15 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     started = time.monotonic()
     logs = [Path(f"{output}.{number}") for number in range(len(_HALVES))]
-    processes = [_start(half, log, options) for half, log in zip(_HALVES, logs, strict=True)]
-    try:
-        codes = [process.wait() for process in processes]
-    except KeyboardInterrupt:
-        codes = [process.wait() for process in processes]  # they got it too, and tidy up
+    with tempfile.TemporaryDirectory(prefix="deeprig-tests-") as place:
+        processes = [
+            _start(half, log, options, Path(place, str(number)))
+            for number, (half, log) in enumerate(zip(_HALVES, logs, strict=True))
+        ]
+        try:
+            codes = [process.wait() for process in processes]
+        except KeyboardInterrupt:
+            codes = [process.wait() for process in processes]  # they got it too, and tidy up
     texts = [log.read_text(encoding="utf-8", errors="replace") for log in logs]
     closing = f"{_counts(texts)} in {time.monotonic() - started:.2f}s"
     whole = "\n".join([*texts, closing, ""])
@@ -47,7 +53,12 @@ def main() -> int:
     return max(bad, default=0)
 
 
-def _start(half: str, log: Path, options: list[str]) -> subprocess.Popen[bytes]:
+def _start(half: str, log: Path, options: list[str], place: Path) -> subprocess.Popen[bytes]:
+    # A place of its own: pytest shuts its common one to other users each time that it starts,
+    # also for the ordinary users of a test that runs meanwhile.
+    place.mkdir()
+    place.parent.chmod(0o755)
+    environment = os.environ | {"PYTEST_DEBUG_TEMPROOT": str(place)}
     marks = [half]
     rest = list(options)
     if "-m" in rest:
@@ -57,7 +68,7 @@ def _start(half: str, log: Path, options: list[str]) -> subprocess.Popen[bytes]:
     expression = " and ".join(f"({mark})" for mark in marks)
     command = [sys.executable, "-m", "pytest", *rest, "-m", expression, "tests"]
     with log.open("wb") as file:
-        return subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT)
+        return subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, env=environment)
 
 
 def _counts(texts: list[str]) -> str:
