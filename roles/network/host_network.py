@@ -25,10 +25,10 @@ class HostInterface:
 
 @dataclass(frozen=True, slots=True)
 class HostNetwork:
-    """The interfaces of a host and the renderer in use."""
+    """The interfaces of a host and the renderer in use, None where it is neither of the two."""
 
     interfaces: tuple[HostInterface, ...]
-    renderer: Renderer
+    renderer: Renderer | None
 
     def interface(self, name: str) -> HostInterface | None:
         """Return the interface of a name, or None."""

@@ -12,8 +12,14 @@ from roles.network.settings import NetworkSettings
 
 
 def renderer_of(settings: NetworkSettings, host: HostNetwork) -> Renderer:
-    """Return the renderer to write for: the declared one, else the host's."""
-    return host.renderer if settings.renderer == "auto" else settings.renderer
+    """Return the renderer to write for: the declared one, else the host's.
+
+    Raise ValueError where the host has none, which ``host_faults`` tells.
+    """
+    renderer = host.renderer if settings.renderer == "auto" else settings.renderer
+    if renderer is None:
+        raise ValueError("no renderer is declared and the host has none")
+    return renderer
 
 
 def interfaces_of(key: str, ethernet: Ethernet, host: HostNetwork) -> tuple[HostInterface, ...]:
@@ -40,6 +46,7 @@ def netplan_ids(settings: NetworkSettings, host: HostNetwork) -> dict[str, str]:
 def host_faults(settings: NetworkSettings, host: HostNetwork) -> tuple[Fault, ...]:
     """Return what a host lacks or cannot do of what is declared for it."""
     return (
+        *_no_renderer(settings, host),
         *_absent(settings, host),
         *_too_wide(settings, host),
         *_meant_twice(settings, host),
@@ -54,6 +61,17 @@ def _is_meant(key: str, ethernet: Ethernet, interface: HostInterface) -> bool:
     if ethernet.match is not None:
         return fnmatchcase(interface.name, ethernet.match)
     return interface.name == (ethernet.name or key)
+
+
+def _no_renderer(settings: NetworkSettings, host: HostNetwork) -> Iterator[Fault]:
+    if settings.renderer == "auto" and host.renderer is None:
+        yield Fault(
+            ("renderer",),
+            settings.renderer,
+            "neither networkd nor NetworkManager configures this host's network",
+            "set renderer to the one that shall, and take the interfaces out of "
+            "/etc/network/interfaces where they stand there",
+        )
 
 
 def _absent(settings: NetworkSettings, host: HostNetwork) -> Iterator[Fault]:
@@ -132,7 +150,7 @@ def _names_in_use(settings: NetworkSettings, host: HostNetwork) -> Iterator[Faul
 
 
 def _not_for_renderer(settings: NetworkSettings, host: HostNetwork) -> Iterator[Fault]:
-    if renderer_of(settings, host) != "NetworkManager" or settings.renderer != "auto":
+    if settings.renderer != "auto" or host.renderer != "NetworkManager":
         return  # declared NetworkManager: found before any connection
     for key, ethernet in settings.ethernets.items():
         for setting, value in ethernet.offloads:

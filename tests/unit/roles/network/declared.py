@@ -28,7 +28,7 @@ def faults(**values: Any) -> dict[str, str]:
     return {}
 
 
-def host(renderer: Renderer = "networkd", *more: HostInterface) -> HostNetwork:
+def host(renderer: Renderer | None = "networkd", *more: HostInterface) -> HostNetwork:
     return HostNetwork(
         (
             HostInterface("lo", "other"),

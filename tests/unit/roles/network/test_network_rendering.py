@@ -88,6 +88,15 @@ def test_the_renderer_is_the_hosts_unless_one_is_declared():
     assert 'renderer: "NetworkManager"' in text
 
 
+def test_a_host_with_neither_renderer_needs_one_declared():
+    settings = network(**DECLARATIONS["dhcp"])
+    assert [fault.path for fault in host_faults(settings, host(None))] == [("renderer",)]
+    with pytest.raises(ValueError, match="no renderer"):
+        render(settings, host(None))
+    declared = network(**DECLARATIONS["dhcp"], renderer="networkd")
+    assert host_faults(declared, host(None)) == ()
+
+
 def test_offloads_are_written_in_netplans_words():
     declared = {"ethernets": {"enp3s0": {"dhcp4": True, "large_receive_offload": False}}}
     text = render(network(**declared), host()).text
