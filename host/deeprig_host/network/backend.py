@@ -10,6 +10,11 @@ from deeprig_host.network.names import CONFIGURATION, NETPLAN, NETWORKD
 from deeprig_host.network.order import Order
 
 _GENERATE_SECONDS = 60
+_RESTART_SECONDS = 90
+_RENDERERS = (
+    ("/run/systemd/network", "*netplan-*", "systemd-networkd.service"),
+    ("/run/NetworkManager/system-connections", "netplan-*", "NetworkManager.service"),
+)
 #: A line of systemd.syntax(7): section, assignment, comment, nothing.
 _LINE = re.compile(r"\s*(\[[^\[\]]+\]|[A-Za-z0-9][\w.-]*\s*=.*|[#;].*|)\s*")
 
@@ -74,6 +79,20 @@ def apply(
             return done
     # Also where networkctl has no reload (before systemd 244), or nobody answers it.
     return machine.run("systemctl", "restart", "systemd-networkd.service", seconds=seconds)
+
+
+def restart_renderers(machine: Machine) -> Done:
+    """Restart who reads what netplan's generator wrote: `netplan apply` without its other steps.
+
+    `netplan apply` stops the renderer first and starts it last; where it fails between, the host
+    has an address only as long as the kernel keeps it.
+    """
+    done = machine.run("systemctl", "daemon-reload")
+    for directory, pattern, unit in _RENDERERS:
+        if any(machine.path(directory).glob(pattern)):
+            restarted = machine.run("systemctl", "restart", unit, seconds=_RESTART_SECONDS)
+            done = restarted if done.is_good else done
+    return done
 
 
 def reload_units(machine: Machine) -> Done:

@@ -62,6 +62,11 @@ def _make_true(machine: Machine, change: Change, is_boot: bool) -> tuple[str, ..
     devices = (*change.old_devices, *change.new_devices)
     before = f"{REPLACED}/{change.id}"
     done = backend.apply(machine, change.kind, before, devices, _APPLY_SECONDS)
+    if done.is_good:
+        return remarks
+    if change.kind == NETPLAN:
+        remarks += (f"{' '.join(done.words)}: {' '.join(done.tail(3))}",)
+        done = backend.restart_renderers(machine)
     if not done.is_good:
         raise _failed(machine, change, done, remarks)
     return remarks

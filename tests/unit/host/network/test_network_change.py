@@ -117,7 +117,9 @@ def test_a_failed_apply_goes_back_at_once(host):
 def test_a_way_back_that_fails_keeps_its_guard_and_is_tried_again(host):
     staged(host)
     apply(host.machine)
+    host.write("/run/systemd/network/10-netplan-eth0.network", "[Match]\nName=eth0\n")
     host.answers["netplan apply"] = (1, "", "networkd is gone")
+    host.answers["systemctl restart systemd-networkd"] = (1, "", "it does not start")
     with pytest.raises(Refused, match="is written, but"):
         roll_back(host.machine, "not confirmed")
     assert host.files() == {"50-cloud-init.yaml": (OLD_YAML, 0o640)}
@@ -125,6 +127,19 @@ def test_a_way_back_that_fails_keeps_its_guard_and_is_tried_again(host):
     assert any("networkd is gone" in remark for remark in read_journal(host.machine).remarks)
     host.answers.clear()
     assert roll_back(host.machine, "again")["reason"] == "not confirmed"
+    assert host.running() == {"50-cloud-init.yaml": OLD_YAML}
+
+
+def test_where_netplan_cannot_apply_the_old_state_its_renderer_is_restarted(host):
+    """`netplan apply` that fails half way has stopped the renderer (seen on a real host)."""
+    staged(host)
+    apply(host.machine)
+    host.write("/run/systemd/network/10-netplan-eth0.network", "[Match]\nName=eth0\n")
+    host.answers["netplan apply"] = (1, "", "CalledProcessError: udevadm trigger")
+    answer = roll_back(host.machine, "not confirmed")
+    assert answer["phase"] == "rolled-back"
+    assert "udevadm trigger" in answer["remarks"][0]
+    assert "systemctl restart systemd-networkd.service" in host.calls()
     assert host.running() == {"50-cloud-init.yaml": OLD_YAML}
 
 
