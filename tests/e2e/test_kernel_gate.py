@@ -39,6 +39,9 @@ rm -f /run/deeprig-kernel-gate.wanted
 systemctl daemon-reload; systemctl reset-failed; umount /sys/bus/pci/devices; true
 """
 
+#: What needs no package: these hosts reach no archive while only this role is declared.
+OFFLINE = {"unattended_upgrades": False, "log_max_size": None}
+
 
 @dataclass(frozen=True)
 class Gated:
@@ -54,7 +57,7 @@ class Gated:
         return self.lab.json(*arguments, code=code)
 
     def declare(self, **settings):
-        self.lab.data(roles=["maintenance"], maintenance=settings)
+        self.lab.data(roles=["maintenance"], maintenance=OFFLINE | settings)
 
 
 @pytest.fixture
@@ -66,8 +69,8 @@ def gated(lab, request):
         "deploy/workstation.py",
         "from deeprig.compose import deploy_roles\ndeploy_roles('maintenance')\n",
     )
-    lab.data(roles=["maintenance"])
     found = Gated(lab, name)
+    found.declare()
     for script in (_GPU, _DROP_IN):
         done = found.ssh(script)
         assert done.returncode == 0, done.stderr
@@ -151,7 +154,7 @@ def test_a_second_apply_changes_nothing_and_what_is_wanted_no_more_goes(gated):
     assert "simulated" not in gated.ssh(left).stdout.replace(".service.d", "")
     assert state(gated, "deeprig-kernel-gate.path") == "inactive"
     found = checks(gated)
-    assert list(found) == ["no hook of the gate is left"]
+    assert not [name for name in found if "asks the gate" in name or "kernel-gate" in name]
     assert found["no hook of the gate is left"]["outcome"] == "pass"
 
 
@@ -320,7 +323,7 @@ def test_a_newer_kernel_without_headers_does_not_become_the_default_and_the_host
         "deploy/workstation.py",
         "from deeprig.compose import deploy_roles\ndeploy_roles('nvidia_driver', 'maintenance')\n",
     )
-    gpu.declare(gpu.from_nvidia(branch="570"), roles=("maintenance",))
+    gpu.declare(gpu.from_nvidia(branch="570"), roles=("maintenance",), maintenance=OFFLINE)
     gpu.run("apply")
     rested(gpu)
     before = {name: c["outcome"] for name, c in _maintenance_checks(gpu).items()}
