@@ -14,9 +14,23 @@ import pytest
 
 from deeprig.host_programs import build_archive
 from deeprig.lab import machine
+from deeprig.lab.state import BRIDGE_ADDRESS, PROXY_PORT
 from tests.e2e.running import ROOT, LabDirectory
 
 HOST = "rig3"
+APT = f"apt-get -qy -o Acquire::http::Proxy=http://{BRIDGE_ADDRESS}:{PROXY_PORT}"
+#: Simulated: `netplan apply` asks udev to look again, but a container cannot write to sysfs.
+UDEVADM = """#!/bin/sh
+[ "$1" = trigger ] && exit 0
+exec /usr/bin/udevadm "$@"
+"""
+BRIDGE = """network:
+  version: 2
+  bridges:
+    br7:
+      addresses: [10.99.0.1/24]
+"""
+NETPLAN_FILE = "/etc/netplan/60-test.yaml"
 PROGRAM = "/root/network-test.pyz"
 FILE = "/etc/systemd/network/10-lab.network"
 SECONDS = 8
@@ -184,3 +198,48 @@ def test_what_networkd_would_skip_is_refused_and_a_second_change_is_too(target):
     assert 500 < left <= 600
     assert target.network("rollback")["phase"] == "rolled-back"
     assert target.is_as_before()
+
+
+@pytest.fixture
+def netplan(target):
+    """The host with Debian's netplan.io."""
+    packages = "dpkg-query --show --showformat '${Package}\\n'"
+    before = set(target.ssh(packages).stdout.split())
+    install = f"{APT} update && DEBIAN_FRONTEND=noninteractive {APT} install netplan.io"
+    done = target.ssh(install, seconds=240)
+    assert done.returncode == 0, done.stderr
+    target.ssh("cat > /usr/local/sbin/udevadm; chmod 755 /usr/local/sbin/udevadm", UDEVADM)
+    yield target
+    target.ssh("rm -f /usr/local/sbin/udevadm /etc/netplan/60-test.yaml")
+    added = sorted(set(target.ssh(packages).stdout.split()) - before)
+    assert "netplan.io" in added
+    gone = target.ssh(f"{APT} purge {' '.join(added)}", seconds=120)
+    assert gone.returncode == 0, gone.stderr
+
+
+def netplan_order(content):
+    files = [{"path": NETPLAN_FILE, "content": content, "mode": "600"}]
+    return json.dumps({"kind": "netplan", "files": files, "confirm_seconds": 15})
+
+
+def devices(target):
+    return target.ssh("ls /sys/class/net").stdout.split()
+
+
+@pytest.mark.full
+def test_netplan_says_what_is_wrong_and_its_bridge_goes_when_nobody_confirms(netplan):
+    refused = netplan.network("stage", stdin=netplan_order(BRIDGE.replace("addr", "adr")))
+    assert refused["outcome"] == "refused"
+    assert refused["evidence"][0].startswith(f"{NETPLAN_FILE}:5:7: "), refused
+    assert netplan.ssh(f"ls {NETPLAN_FILE}").returncode == 2
+
+    staged = netplan.network("stage", stdin=netplan_order(BRIDGE))
+    assert (staged["phase"], staged["new_devices"]) == ("armed", ["br7"]), staged
+    netplan.ssh(f"python3 {PROGRAM} network apply")
+    netplan.wait(lambda: netplan.answers() and "br7" in devices(netplan))
+    netplan.wait(lambda: netplan.phase() == "rolled-back")
+    assert "br7" not in devices(netplan)
+    assert netplan.ssh(f"ls {NETPLAN_FILE}").returncode == 2
+    last = netplan.network("status")["last_change"]
+    assert (last["reason"], last["remarks"]) == ("not confirmed within 15 s", [])
+    assert netplan.is_as_before()
