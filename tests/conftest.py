@@ -8,7 +8,7 @@ import pytest  # noqa: E402 - after the patching
 
 #: Fixtures of simulated GPU machines and their repositories; these tests run beside all others.
 _GPU_FIXTURES = {"gpu", "gpu_state", "repositories"}
-_GPU_FILES = ("test_sim_", "test_driver", "test_vm_", "test_kernel_gate", "test_cuda")
+_GPU_FILES = ("test_sim_", "test_driver", "test_vm_")
 
 
 def pytest_collection_modifyitems(items):
