@@ -1,4 +1,4 @@
-"""What keeps a machine well between two runs: the next-kernel gate, security updates on request."""
+"""What keeps a machine well between two runs: updates, limits, clock, and the next-kernel gate."""
 
 from deeprig.role import Role
 from roles.maintenance.settings import MaintenanceSettings
