@@ -60,6 +60,7 @@ class Kept:
 @pytest.fixture
 def kept(lab, rig):
     found = Kept(lab, rig)
+    lab.ssh(rig, _CLEAN)  # other tests' applies have this role too
     yield found
     lab.ssh(rig, _CLEAN)
 
