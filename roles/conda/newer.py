@@ -15,19 +15,24 @@ from roles.conda.facts import InstalledEnvironment
 from roles.conda.settings import CondaSettings, EnvironmentSettings
 
 
-class SolvedPackages(FactBase[dict[str, str] | None]):
-    """Name to version of what conda would put into a new environment. Nothing is installed."""
+class _DryRun(FactBase[dict[str, str] | None]):
+    """Name to version, from a documented dry run that answers in JSON."""
 
     def command(
         self, words: tuple[str, ...], variables: tuple[tuple[str, str], ...]
     ) -> StringCommand:
-        """Return conda's documented dry run (``conda create --dry-run --json``)."""
-        return _with_variables(variables, words)
+        """Return the dry run's command, with its variables set."""
+        assignments = [f"{name}={value}" for name, value in variables]
+        return StringCommand("env", *(QuoteString(word) for word in (*assignments, *words)))
 
     @staticmethod
     def default() -> dict[str, str] | None:
         """Return None: not known."""
         return None
+
+
+class SolvedPackages(_DryRun):
+    """Name to version of what conda would put into a new environment. Nothing is installed."""
 
     def process(self, output: list[str]) -> dict[str, str]:
         """Parse conda's document. Raise FactProcessError where there is no solution."""
@@ -38,19 +43,8 @@ class SolvedPackages(FactBase[dict[str, str] | None]):
         return {canonicalize_name(p["name"]): str(p["version"]) for p in linked}
 
 
-class PipUpgrades(FactBase[dict[str, str] | None]):
+class PipUpgrades(_DryRun):
     """Name to version of what ``pip install --upgrade`` would install into an environment."""
-
-    def command(
-        self, words: tuple[str, ...], variables: tuple[tuple[str, str], ...]
-    ) -> StringCommand:
-        """Return pip's documented dry run with a report on standard output."""
-        return _with_variables(variables, words)
-
-    @staticmethod
-    def default() -> dict[str, str] | None:
-        """Return None: not known."""
-        return None
 
     def process(self, output: list[str]) -> dict[str, str]:
         """Parse pip's installation report."""
@@ -96,13 +90,6 @@ def moves(
         if pip.get(name) != version and name not in solved
     ]
     return tuple(found)
-
-
-def _with_variables(
-    variables: tuple[tuple[str, str], ...], words: tuple[str, ...]
-) -> StringCommand:
-    assignments = [f"{name}={value}" for name, value in variables]
-    return StringCommand("env", *(QuoteString(word) for word in (*assignments, *words)))
 
 
 def _document(output: list[str], what: str) -> dict[str, Any]:

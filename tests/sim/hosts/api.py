@@ -10,7 +10,7 @@ import json
 import shutil
 import subprocess
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from deeprig.lab import api, cgroups, machine
@@ -177,8 +177,3 @@ def _apt_configuration() -> str:
         f'Acquire::http::Proxy "{proxy}";\nAcquire::https::Proxy "{proxy}";\n'
         f'Acquire::http::Proxy::{BRIDGE_ADDRESS} "DIRECT";\n'
     )
-
-
-def with_boot(what: Machine, kernel: str | None) -> Machine:
-    """Return the same machine, booting another kernel."""
-    return replace(what, boots=kernel)
