@@ -15,13 +15,20 @@ from tests.e2e.running import LabDirectory
 
 START = "Start a trigger of the next-kernel gate"
 
-#: Stands in for the gate's own look: notes that it ran, and takes as long as it is told to.
+#: Stands in for the gate's own look: notes that it ran, and takes as long as it is told to. The
+#: timer waits for another century: a look five minutes after the boot could fall into any test.
 _DROP_IN = """
 mkdir -p /etc/systemd/system/deeprig-kernel-gate.service.d
 cat > /etc/systemd/system/deeprig-kernel-gate.service.d/simulated.conf <<'END'
 [Service]
 ExecStart=
 ExecStart=/bin/sh -c 'echo began >> /root/gate-runs; sleep $(cat /root/gate-takes); exit $(cat /root/gate-exits)'
+END
+mkdir -p /etc/systemd/system/deeprig-kernel-gate.timer.d
+cat > /etc/systemd/system/deeprig-kernel-gate.timer.d/simulated.conf <<'END'
+[Timer]
+OnBootSec=
+OnCalendar=2099-01-01
 END
 echo 0 > /root/gate-takes; echo 0 > /root/gate-exits; rm -f /root/gate-runs; systemctl daemon-reload
 """  # noqa: E501 - a unit's line
@@ -137,6 +144,7 @@ def test_a_second_apply_changes_nothing_and_what_is_wanted_no_more_goes(gated):
     assert found["kernel packages ask the gate"]["outcome"] == "pass"
     assert found["the gate's last run ended well"]["outcome"] == "pass"
 
+    gated.ssh("rm -r /etc/systemd/system/deeprig-kernel-gate.timer.d")
     gated.declare(kernel_gate_time="04:10")
     assert changes(gated.json("apply")) == [
         "Place a unit of the next-kernel gate",
