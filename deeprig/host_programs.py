@@ -14,16 +14,18 @@ _SHEBANG = b"#!/usr/bin/env python3\n"
 #: The oldest time a zip file can hold. Real ones would make every checkout's archive different.
 _TIME = (1980, 1, 1, 0, 0, 0)
 _READABLE_BY_ALL = 0o644 << 16
+#: What the parts import; itself no part.
+_SHARED = "machine"
 
 
 def build_archive(programs: Path, *parts: str) -> bytes:
-    """Return an archive of ``deeprig_host`` with the named parts (``driver``).
+    """Return an archive of ``deeprig_host`` with the named parts (``driver``) and what they share.
 
     ``programs`` is the directory of the package. ``python3 ARCHIVE PART ...`` runs a part.
     """
     package = programs / "deeprig_host"
     files = [package / "__init__.py", package / "__main__.py"]
-    for part in parts:
+    for part in (_SHARED, *parts):
         files += sorted((package / part).rglob("*.py"))
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:

@@ -16,6 +16,7 @@ PROGRAMS = Path(__file__).resolve().parents[2] / "host"
 def programs(tmp_path):
     package = tmp_path / "deeprig_host"
     (package / "driver").mkdir(parents=True)
+    (package / "machine").mkdir()
     (package / "other").mkdir()
     (package / "__init__.py").write_text("")
     (package / "__main__.py").write_text((PROGRAMS / "deeprig_host/__main__.py").read_text())
@@ -23,6 +24,7 @@ def programs(tmp_path):
     (package / "driver/__main__.py").write_text(
         "def main(arguments):\n    print('driver', *arguments)\n    return 7\n"
     )
+    (package / "machine/__init__.py").write_text("")
     (package / "other/secret.py").write_text("")
     return tmp_path
 
@@ -54,7 +56,7 @@ def test_it_is_byte_for_byte_the_same_whatever_the_files_times_are(programs):
     assert build_archive(programs, "driver") != first
 
 
-def test_it_carries_only_the_parts_asked_for(programs, tmp_path):
+def test_it_carries_the_parts_asked_for_and_what_they_share(programs, tmp_path):
     (tmp_path / "a.zip").write_bytes(build_archive(programs, "driver"))
     assert sorted(zipfile.ZipFile(tmp_path / "a.zip").namelist()) == [
         "__main__.py",
@@ -62,4 +64,5 @@ def test_it_carries_only_the_parts_asked_for(programs, tmp_path):
         "deeprig_host/__main__.py",
         "deeprig_host/driver/__init__.py",
         "deeprig_host/driver/__main__.py",
+        "deeprig_host/machine/__init__.py",
     ]

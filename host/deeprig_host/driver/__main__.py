@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from deeprig_host.driver import detached, dispose, exclusive, gate, order, prove, transaction
-from deeprig_host.driver.commands import Machine
 from deeprig_host.driver.holders import holders
 from deeprig_host.driver.names import CANDIDATES, PACKAGES
 from deeprig_host.driver.observe import observe
-from deeprig_host.driver.refusal import Refused
+from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.refusal import Refused
 
 GOOD, FAILED = 0, 1
 #: argparse exits with 2 on bad usage.

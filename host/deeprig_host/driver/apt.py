@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from deeprig_host.driver.commands import Done
+from deeprig_host.machine.commands import Done
 
 #: For every apt and dpkg call: debconf(7), needrestart(1), apt-listchanges(1).
 QUIET = {

@@ -9,7 +9,7 @@ import re
 import shlex
 from dataclasses import dataclass
 
-from deeprig_host.driver.commands import Machine
+from deeprig_host.machine.commands import Machine
 
 GRUB_CFG = "/boot/grub/grub.cfg"
 _ENTRY = re.compile(r"^(\s*)(menuentry|submenu)\s+(.*)\{\s*$")

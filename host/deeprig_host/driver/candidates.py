@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from deeprig_host.driver.commands import Machine
+from deeprig_host.machine.commands import Machine
 
 _HELPER = "/usr/lib/apt/apt-helper"
 _VERSION = re.compile(r"^ (?:\*\*\*|   ) (\S+)(?: -?\d+)?$")

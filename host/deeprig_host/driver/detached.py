@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import deeprig_host
-from deeprig_host.driver.commands import Machine, environment_of
 from deeprig_host.driver.journal import DIRECTORY, write_durably
-from deeprig_host.driver.refusal import Refused
+from deeprig_host.machine.commands import Machine, environment_of
+from deeprig_host.machine.refusal import Refused
 
 UNIT = "deeprig-driver-change"
 _POLL_SECONDS = 0.2

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from deeprig_host.driver import deb_store
-from deeprig_host.driver.commands import Machine
 from deeprig_host.driver.deb_store import Archive
 from deeprig_host.driver.journal import (
     DIRECTORY,
@@ -19,7 +18,8 @@ from deeprig_host.driver.locks import wait_for_locks
 from deeprig_host.driver.packages import read_packages
 from deeprig_host.driver.progress import Progress
 from deeprig_host.driver.put_back import Mark, put_back, unmarked
-from deeprig_host.driver.refusal import Refused
+from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.refusal import Refused
 
 #: Of so many closed transactions the replaced packages are kept.
 _KEPT_SETS = 2

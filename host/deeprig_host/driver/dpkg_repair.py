@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from deeprig_host.driver import apt
-from deeprig_host.driver.commands import Machine
 from deeprig_host.driver.packages import is_dpkg_interrupted, read_packages
 from deeprig_host.driver.progress import Progress
-from deeprig_host.driver.refusal import Refused
+from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.refusal import Refused
 
 _SECONDS = 4 * 3600
 

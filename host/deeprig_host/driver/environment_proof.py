@@ -11,7 +11,7 @@ from typing import Any
 
 from deeprig_host.driver import cuda_kernel, framework_kernel
 from deeprig_host.driver.checks import Check, failed, passed, unknown
-from deeprig_host.driver.commands import Machine
+from deeprig_host.machine.commands import Machine
 
 _LIMIT_SECONDS = 300
 _EXPECTED = "a CUDA kernel that computes right"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from deeprig_host.driver import grub_default, module_check
-from deeprig_host.driver.commands import Machine
 from deeprig_host.driver.debian_versions import DebianVersion
 from deeprig_host.driver.exclusive import exclusive
 from deeprig_host.driver.kernels import has_headers, installed_releases, running_release
@@ -14,7 +13,8 @@ from deeprig_host.driver.observe import simulation
 from deeprig_host.driver.packages import matching, read_packages
 from deeprig_host.driver.progress import Progress
 from deeprig_host.driver.record import driver_version
-from deeprig_host.driver.refusal import Refused
+from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.refusal import Refused
 
 MOTD = "/etc/motd.d/60-deeprig-kernel-gate"
 #: A driver change builds modules for many minutes; the gate looks after it.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import shlex
 
 from deeprig_host.driver.boot_entries import GRUB_CFG, next_entry_release, read_entries
-from deeprig_host.driver.commands import Machine
 from deeprig_host.driver.journal import write_durably
 from deeprig_host.driver.kernels import installed_releases, next_release, running_release
-from deeprig_host.driver.refusal import Refused
+from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.refusal import Refused
 
 DROP_IN = "/etc/default/grub.d/60-deeprig-kernel-gate.cfg"
 _SECONDS = 300

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from deeprig_host.driver.commands import Machine
-from deeprig_host.driver.processes import age_seconds, age_text, command_of, container_of, user_of
+from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.processes import age_seconds, age_text, command_of, container_of, user_of
 
 _DEVICES = "/dev/nvidia"
 #: Services of the driver's own packages: they are stopped with it and hold back nobody's work.

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from deeprig_host.driver.commands import Machine
-from deeprig_host.driver.refusal import Refused
+from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.refusal import Refused
 
 DIRECTORY = "/var/lib/deeprig/driver"
 JOURNAL = f"{DIRECTORY}/transaction.json"

@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from deeprig_host.driver.boot_entries import next_entry_release
-from deeprig_host.driver.commands import Machine
 from deeprig_host.driver.debian_versions import DebianVersion
+from deeprig_host.machine.commands import Machine
 
 #: Debian's archive builds ``nvidia-current.ko`` (and ``nvidia-tesla-…``) behind an alias.
 _MODULE = re.compile(r"^nvidia(-current(-open)?|-tesla(-\d+)?(-open)?)?\.ko(\.(zst|xz|gz))?$")

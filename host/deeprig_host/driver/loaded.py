@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deeprig_host.driver.commands import Machine
+from deeprig_host.machine.commands import Machine
 
 _OPEN_MARK = "Open Kernel Module"
 

@@ -7,9 +7,9 @@ import os
 import struct
 import time
 
-from deeprig_host.driver.commands import Machine
-from deeprig_host.driver.processes import describe_process
-from deeprig_host.driver.refusal import Refused
+from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.processes import describe_process
+from deeprig_host.machine.refusal import Refused
 
 LOCKS = (
     "/var/lib/dpkg/lock-frontend",

@@ -7,9 +7,9 @@ import stat
 from collections.abc import Iterable
 from pathlib import Path
 
-from deeprig_host.driver.commands import Machine
 from deeprig_host.driver.journal import DIRECTORY, RecordedFile, sync_directory, write_durably
 from deeprig_host.driver.order import OrderedFile
+from deeprig_host.machine.commands import Machine
 
 _MODPROBE = "/etc/modprobe.d/"
 _PREFERENCES = "/etc/apt/preferences.d"

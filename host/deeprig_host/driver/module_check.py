@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from deeprig_host.driver.commands import Machine
 from deeprig_host.driver.kernels import modules_of
 from deeprig_host.driver.progress import Progress
+from deeprig_host.machine.commands import Machine
 
 _BUILD_SECONDS = 3600
 _LOG_LINES = 20

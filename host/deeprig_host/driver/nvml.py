@@ -9,7 +9,7 @@ import json
 import sys
 from dataclasses import dataclass
 
-from deeprig_host.driver.commands import Machine
+from deeprig_host.machine.commands import Machine
 
 _LIMIT_SECONDS = 30
 _ASK = """

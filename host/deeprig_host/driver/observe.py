@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from deeprig_host.driver import candidates, kernels, nvml, packages
-from deeprig_host.driver.commands import Machine
 from deeprig_host.driver.holders import holders
 from deeprig_host.driver.journal import read_journal
 from deeprig_host.driver.loaded import is_nouveau_loaded, loaded_is_open, loaded_version
@@ -16,6 +15,7 @@ from deeprig_host.driver.locks import apt_lock_holder
 from deeprig_host.driver.names import CANDIDATES, PACKAGES, is_for_other_kernel, matcher
 from deeprig_host.driver.pci import gpus, nvswitches
 from deeprig_host.driver.secure_boot import secure_boot_state, signing_key
+from deeprig_host.machine.commands import Machine
 
 SCHEMA = "deeprig.driver.observation/1"
 #: Where a driver change needs room.

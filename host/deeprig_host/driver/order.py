@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deeprig_host.driver.names import PACKAGES
-from deeprig_host.driver.refusal import Refused
+from deeprig_host.machine.refusal import Refused
 
 SCHEMA = "deeprig.driver.change/1"
 

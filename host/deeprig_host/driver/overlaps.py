@@ -8,8 +8,8 @@ Replaces, and apt unpacks the one before the other is exchanged (dpkg(1), --forc
 from __future__ import annotations
 
 from deeprig_host.driver.apt import Step
-from deeprig_host.driver.commands import Machine
 from deeprig_host.driver.deb_store import Archive, store_path
+from deeprig_host.machine.commands import Machine
 
 _ALLOWED = ("-o", "Dpkg::Options::=--force-overwrite")
 #: Characters that make a path a pattern for ``dpkg-query -S``.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from deeprig_host.driver.commands import Machine
 from deeprig_host.driver.packages import Installed
-from deeprig_host.driver.refusal import Refused
+from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.refusal import Refused
 
 
 def qualified(package: Installed, native: str) -> str:

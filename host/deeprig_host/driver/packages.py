@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from deeprig_host.driver.commands import Machine
-from deeprig_host.driver.refusal import Refused
+from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.refusal import Refused
 
 _FORMAT = "${Package}\\t${Architecture}\\t${Version}\\t${db:Status-Abbrev}\\n"
 #: Second letter of dpkg's abbreviation for what an interrupted run leaves (dpkg-query(1)).

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from deeprig_host.driver import apt
-from deeprig_host.driver.commands import Machine
 from deeprig_host.driver.deb_store import Archive, store_path
 from deeprig_host.driver.journal import RecordedPackage, Transaction
 from deeprig_host.driver.order import Order
 from deeprig_host.driver.package_marks import qualified
 from deeprig_host.driver.packages import Installed, native_architecture, read_packages
 from deeprig_host.driver.progress import Progress
-from deeprig_host.driver.refusal import Refused
+from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.refusal import Refused
 
 _SECONDS = 4 * 3600
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from deeprig_host.driver.commands import Machine
+from deeprig_host.machine.commands import Machine
 
 _NVIDIA = "0x10de"
 #: PCI class codes: display controllers are 03xx, an NVSwitch is a bridge of kind "other".

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from deeprig_host.driver import deb_store, record
 from deeprig_host.driver.apt import Step
-from deeprig_host.driver.commands import Machine
 from deeprig_host.driver.deb_store import Archive
 from deeprig_host.driver.dpkg_repair import repair_dpkg
 from deeprig_host.driver.journal import DIRECTORY, Transaction, write_journal
@@ -19,8 +18,9 @@ from deeprig_host.driver.packages import Installed, native_architecture, read_pa
 from deeprig_host.driver.preview import requests, simulate
 from deeprig_host.driver.progress import Progress
 from deeprig_host.driver.put_back import Mark
-from deeprig_host.driver.refusal import Refused
 from deeprig_host.driver.room import check_room
+from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.refusal import Refused
 
 
 @dataclass(frozen=True, slots=True)

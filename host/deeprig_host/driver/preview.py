@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from deeprig_host.driver import apt
 from deeprig_host.driver.apt import Step
-from deeprig_host.driver.commands import Done, Machine
 from deeprig_host.driver.managed_files import preferences_as_ordered
 from deeprig_host.driver.order import Order
 from deeprig_host.driver.packages import Installed
-from deeprig_host.driver.refusal import Refused
+from deeprig_host.machine.commands import Done, Machine
+from deeprig_host.machine.refusal import Refused
 
 #: An explicit version may be older; its holds are lifted before and set again after.
 _ALLOWED = ("--allow-downgrades", "--no-install-recommends")

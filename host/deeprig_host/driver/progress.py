@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from deeprig_host.driver.commands import Done
+from deeprig_host.machine.commands import Done
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from typing import Any
 
 from deeprig_host.driver import nvml
 from deeprig_host.driver.checks import Check, compare, failed, passed
-from deeprig_host.driver.commands import Machine
 from deeprig_host.driver.environment_proof import prove_environment, prove_machine
 from deeprig_host.driver.loaded import is_nouveau_loaded, loaded_version
 from deeprig_host.driver.names import PACKAGES, matcher
@@ -17,6 +16,7 @@ from deeprig_host.driver.observe import simulation
 from deeprig_host.driver.packages import matching, read_packages
 from deeprig_host.driver.pci import gpus
 from deeprig_host.driver.record import driver_version
+from deeprig_host.machine.commands import Machine
 
 _NVRM = re.compile(r"Kernel Module.*?\s(\d+\.\d+(?:\.\d+)*)\s")
 

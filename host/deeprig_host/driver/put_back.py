@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from deeprig_host.driver import module_check
-from deeprig_host.driver.commands import Machine
 from deeprig_host.driver.journal import Transaction, write_journal
 from deeprig_host.driver.managed_files import needs_initramfs, place
 from deeprig_host.driver.order import Order, order_of
@@ -18,7 +17,8 @@ from deeprig_host.driver.package_marks import qualified, set_automatic, set_hold
 from deeprig_host.driver.packages import native_architecture, read_packages
 from deeprig_host.driver.packages_back import put_packages_back
 from deeprig_host.driver.progress import Progress
-from deeprig_host.driver.refusal import Refused
+from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.refusal import Refused
 
 #: Called after each step with its name; tests cut the power there.
 Mark = Callable[[str], None]

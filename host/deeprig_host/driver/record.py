@@ -7,7 +7,6 @@ from collections import Counter
 
 from deeprig_host.driver import deb_store
 from deeprig_host.driver.apt import Step
-from deeprig_host.driver.commands import Machine
 from deeprig_host.driver.deb_store import Archive
 from deeprig_host.driver.debian_versions import upstream_version
 from deeprig_host.driver.journal import RecordedPackage
@@ -15,7 +14,8 @@ from deeprig_host.driver.order import Order
 from deeprig_host.driver.package_marks import automatic_names, qualified
 from deeprig_host.driver.packages import Installed, native_architecture
 from deeprig_host.driver.progress import Progress
-from deeprig_host.driver.refusal import Refused
+from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.refusal import Refused
 
 #: The packages whose version is the driver's: user space or module, in any packaging.
 _CORE = re.compile(

@@ -6,9 +6,9 @@ import os
 from collections import defaultdict
 from pathlib import Path
 
-from deeprig_host.driver.commands import Machine
 from deeprig_host.driver.deb_store import STORE, Archive
-from deeprig_host.driver.refusal import Refused
+from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.refusal import Refused
 
 _MIB = 2**20
 #: Old and new files of a package stand beside each other while dpkg unpacks it; DKMS builds.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from deeprig_host.driver.commands import Machine
+from deeprig_host.machine.commands import Machine
 
 #: Certificate and private key that DKMS signs with where its configuration names none (dkms(8),
 #: prepare_signing): shim-signed's on Ubuntu and no other there, DKMS's own elsewhere.

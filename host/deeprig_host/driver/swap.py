@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 from deeprig_host.driver import apt
-from deeprig_host.driver.commands import Done, Machine
 from deeprig_host.driver.deb_store import store_path
 from deeprig_host.driver.holders import holder_text, holders
 from deeprig_host.driver.module_check import build_log_tail
@@ -13,7 +12,8 @@ from deeprig_host.driver.order import Order
 from deeprig_host.driver.package_marks import qualified, set_holds
 from deeprig_host.driver.packages import Installed, native_architecture, read_packages
 from deeprig_host.driver.progress import Progress
-from deeprig_host.driver.refusal import Refused
+from deeprig_host.machine.commands import Done, Machine
+from deeprig_host.machine.refusal import Refused
 
 _SWAP_SECONDS = 4 * 3600
 _POLL_SECONDS = 2.0

@@ -7,7 +7,6 @@ from typing import Any
 
 from deeprig_host.driver import module_check, record, swap
 from deeprig_host.driver.apt import Step
-from deeprig_host.driver.commands import Machine
 from deeprig_host.driver.journal import (
     DIRECTORY,
     Transaction,
@@ -25,7 +24,8 @@ from deeprig_host.driver.packages import read_packages
 from deeprig_host.driver.prepare import Prepared, prepare
 from deeprig_host.driver.progress import Progress
 from deeprig_host.driver.put_back import Mark, put_back, unmarked
-from deeprig_host.driver.refusal import Refused
+from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.refusal import Refused
 
 
 def change(machine: Machine, order: Order, mark: Mark = unmarked) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from deeprig_host.driver.commands import Machine
-from deeprig_host.driver.refusal import Refused
+from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.refusal import Refused
 from deeprig_host.network import backend, guard, journal, virtual
 from deeprig_host.network.journal import Change
 from deeprig_host.network.names import APPLY_UNIT, BACKUP

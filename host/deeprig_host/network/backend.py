@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from deeprig_host.driver.commands import Done, Machine
-from deeprig_host.driver.refusal import Refused
+from deeprig_host.machine.commands import Done, Machine
+from deeprig_host.machine.refusal import Refused
 from deeprig_host.network.names import CONFIGURATION, NETPLAN, NETWORKD
 from deeprig_host.network.order import Order
 

@@ -6,8 +6,8 @@ import ipaddress
 import json
 from typing import Any
 
-from deeprig_host.driver.commands import Machine
-from deeprig_host.driver.refusal import Refused
+from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.refusal import Refused
 from deeprig_host.network import guard, journal
 from deeprig_host.network.journal import Change
 

@@ -8,9 +8,9 @@ import os
 import time
 from collections.abc import Iterator
 
-from deeprig_host.driver.commands import Machine
-from deeprig_host.driver.processes import describe_process
-from deeprig_host.driver.refusal import Refused
+from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.processes import describe_process
+from deeprig_host.machine.refusal import Refused
 from deeprig_host.network.names import DIRECTORY
 
 _LOCK = f"{DIRECTORY}/lock"

@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 
 import deeprig_host
-from deeprig_host.driver.commands import Machine
 from deeprig_host.driver.journal import sync_directory
-from deeprig_host.driver.refusal import Refused
+from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.refusal import Refused
 from deeprig_host.network.journal import Change
 from deeprig_host.network.names import (
     BOOT_UNIT,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from deeprig_host.driver.commands import Machine
-from deeprig_host.driver.refusal import Refused
+from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.refusal import Refused
 
 _NET = "/sys/class/net"
 

@@ -9,9 +9,9 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from deeprig_host.driver.commands import Machine
 from deeprig_host.driver.journal import sync_directory, write_durably
-from deeprig_host.driver.refusal import Refused
+from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.refusal import Refused
 from deeprig_host.network.names import DIRECTORY, HISTORY, JOURNAL
 
 STAGED, ARMED, APPLYING, APPLIED = "staged", "armed", "applying", "applied"

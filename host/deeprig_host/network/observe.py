@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from deeprig_host.driver.commands import Machine
+from deeprig_host.machine.commands import Machine
 from deeprig_host.network import guard, journal
 from deeprig_host.network.interfaces import default_routes, interfaces
 from deeprig_host.network.names import CLOUD_CONFIG, CONFIGURATION, NETPLAN, NETWORKD

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from deeprig_host.driver.refusal import Refused
+from deeprig_host.machine.refusal import Refused
 from deeprig_host.network.names import CLOUD_CONFIG, CONFIGURATION, NETPLAN
 
 SHORTEST_SECONDS, LONGEST_SECONDS = 5, 3600

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from deeprig_host.driver.commands import Done, Machine
-from deeprig_host.driver.refusal import Refused
+from deeprig_host.machine.commands import Done, Machine
+from deeprig_host.machine.refusal import Refused
 from deeprig_host.network import backend, guard, journal, trees, virtual
 from deeprig_host.network.confirm import finish
 from deeprig_host.network.journal import Change

@@ -6,8 +6,8 @@ import secrets
 import time
 from typing import Any
 
-from deeprig_host.driver.commands import Machine
-from deeprig_host.driver.refusal import Refused
+from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.refusal import Refused
 from deeprig_host.network import backend, guard, journal, trees, virtual
 from deeprig_host.network.journal import Change
 from deeprig_host.network.names import BACKUP, NETPLAN, REPLACED

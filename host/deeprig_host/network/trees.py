@@ -6,8 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
-from deeprig_host.driver.commands import Machine
 from deeprig_host.driver.journal import sync_directory
+from deeprig_host.machine.commands import Machine
 from deeprig_host.network.names import CLOUD_CONFIG, CONFIGURATION
 
 _DRAFT = ".deeprig-new"

@@ -6,8 +6,8 @@ import configparser
 from collections.abc import Mapping
 from pathlib import Path
 
-from deeprig_host.driver.commands import Machine
-from deeprig_host.driver.refusal import Refused
+from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.refusal import Refused
 from deeprig_host.network.names import CONFIGURATION, NETWORKD
 
 #: What netplan has made of its YAML: for networkd, and for NetworkManager.

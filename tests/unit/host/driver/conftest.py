@@ -15,7 +15,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[4] / "host"))
 
-from deeprig_host.driver import commands
+from deeprig_host.machine import commands
 
 KERNEL = "6.8.0-45-generic"
 OLD, NEW = "570.172.08", "580.126.20"

@@ -6,8 +6,8 @@ import sys
 import pytest
 from deeprig_host.driver.dispose import confirm, restore
 from deeprig_host.driver.journal import JOURNAL, read_history, read_journal
-from deeprig_host.driver.refusal import Refused
 from deeprig_host.driver.transaction import change
+from deeprig_host.machine.refusal import Refused
 
 from roles.nvidia_driver.change import ManagedFile, PackageVersion
 

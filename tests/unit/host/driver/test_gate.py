@@ -4,7 +4,7 @@ import pytest
 from deeprig_host.driver.gate import MOTD, gate
 from deeprig_host.driver.grub_default import DROP_IN
 from deeprig_host.driver.kernels import next_release
-from deeprig_host.driver.refusal import Refused
+from deeprig_host.machine.refusal import Refused
 
 from .conftest import KERNEL, NEW
 from .lab import driver, install

@@ -5,7 +5,7 @@ import json
 import pytest
 from deeprig_host.driver import observe
 from deeprig_host.driver.__main__ import main
-from deeprig_host.driver.refusal import Refused
+from deeprig_host.machine.refusal import Refused
 
 from roles.nvidia_driver.observation import Candidate, KernelModule, OpenTransaction, decode
 

@@ -9,7 +9,7 @@ import sys
 from deeprig_host.driver.__main__ import main
 from deeprig_host.driver.holders import holder_text, holders
 from deeprig_host.driver.locks import apt_lock_holder
-from deeprig_host.driver.processes import age_text, describe_process
+from deeprig_host.machine.processes import age_text, describe_process
 
 LOCK = "/var/lib/dpkg/lock-frontend"
 

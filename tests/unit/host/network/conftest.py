@@ -16,7 +16,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[4] / "host"))
 
-from deeprig_host.driver.commands import Done, Machine
+from deeprig_host.machine.commands import Done, Machine
 from deeprig_host.network import names
 from deeprig_host.network.order import parse_order
 

@@ -4,7 +4,7 @@ import fcntl
 import json
 
 import pytest
-from deeprig_host.driver.refusal import Refused
+from deeprig_host.machine.refusal import Refused
 from deeprig_host.network import names, observe
 from deeprig_host.network.applying import apply, begin
 from deeprig_host.network.confirm import confirm

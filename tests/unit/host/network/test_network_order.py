@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from deeprig_host.driver.refusal import Refused
+from deeprig_host.machine.refusal import Refused
 from deeprig_host.network.order import parse_order
 
 from .conftest import MAIN, NETWORK, order

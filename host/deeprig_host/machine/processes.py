@@ -6,7 +6,7 @@ import os
 import pwd
 import re
 
-from deeprig_host.driver.commands import Machine
+from deeprig_host.machine.commands import Machine
 
 _COMMAND_CHARACTERS = 120
 #: Container engines by the control group's path; the name or the start of the id is kept.
