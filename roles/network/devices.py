@@ -91,6 +91,11 @@ class Device(RoleSettings):
     mtu: Mtu | None = Field(
         None, description="Largest packet in bytes. Default: what the device has."
     )
+    mtu_probe_to: HostAddress | None = Field(
+        None,
+        description="Address that verify's packet of the full MTU must reach in one piece. "
+        "Default: the device's gateway.",
+    )
     optional: bool | None = Field(
         None, description="Do not wait for this device when booting (networkd only)."
     )

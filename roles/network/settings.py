@@ -11,10 +11,23 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from deeprig.role import RoleSettings
 from roles.network.checks import faults_of
 from roles.network.devices import Bond, Device, Ethernet, Vlan
-from roles.network.values import DeviceName, HostAddress
+from roles.network.values import DeviceName, Domain, HostAddress
 
 #: Long enough for a switch to bring its port up (30 s of spanning tree) and for a reconnect.
 LEAST_CONFIRM_SECONDS = 45
+
+
+class LinkPeer(RoleSettings):
+    """A machine that runs ``iperf3 --server``; being measured needs its owner's leave."""
+
+    address: HostAddress = Field(description="Its address.")
+    port: Annotated[int, Field(ge=1, le=65535)] = Field(5201, description="Its iperf3's port.")
+    least_mbps: Annotated[int, Field(ge=1, le=1_600_000)] = Field(
+        description="Least throughput that verify accepts, each way, in Mbit/s."
+    )
+    seconds: Annotated[int, Field(ge=1, le=60)] = Field(
+        5, description="How long each way is measured."
+    )
 
 
 class NetworkSettings(RoleSettings):
@@ -43,6 +56,14 @@ class NetworkSettings(RoleSettings):
         None,
         description="The address at which the controller finds the host after the change. Needed "
         "only where the declaration does not keep the one in use.",
+    )
+    dns_probe_name: Domain | None = Field(
+        None,
+        description="Name that verify has every name server resolve. Default: where the host's "
+        "packages come from, as its apt says.",
+    )
+    link_peer: LinkPeer | None = Field(
+        None, description="Where verify measures the throughput to. Default: nowhere."
     )
 
     @model_validator(mode="after")
