@@ -7,36 +7,30 @@ import json
 import re
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from deeprig_host.driver import detached, dispose, exclusive, gate, order, prove, transaction
 from deeprig_host.driver.holders import holders
 from deeprig_host.driver.names import CANDIDATES, PACKAGES
 from deeprig_host.driver.observe import observe
+from deeprig_host.machine import program
 from deeprig_host.machine.commands import Machine
-from deeprig_host.machine.refusal import Refused
-
-GOOD, FAILED = 0, 1
-#: argparse exits with 2 on bad usage.
+from deeprig_host.machine.program import Program
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; print one JSON value on standard output; return the exit code."""
-    options = _parser().parse_args(arguments)
-    machine = Machine(Path(options.root))
-    if getattr(options, "worker", False):
+    options = _program().parse(arguments)
+    machine = program.machine_of(options)
+    is_worker = getattr(options, "worker", False)
+    if is_worker:
         detached.refuse_to_stop()
-    try:
-        answer = options.command(machine, options)
-    except Refused as refusal:
-        answer = refusal.answer()
-    if getattr(options, "worker", False):
+    answer = program.answer(machine, options)
+    if is_worker:
         detached.finish(machine, answer)
     else:
-        sys.stdout.write(json.dumps(answer) + "\n")
-    is_bad = isinstance(answer, dict) and answer.get("outcome", "good") != "good"
-    return FAILED if is_bad else GOOD
+        program.tell(answer)
+    return program.exit_code(answer)
 
 
 def _observe(machine: Machine, options: argparse.Namespace) -> Any:
@@ -96,16 +90,9 @@ def _environment(text: str) -> tuple[str, str]:
     return name, path
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="deeprig_host driver", description=__doc__)
-    parser.add_argument("--root", default="/", help="root directory (for tests)")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    def add(name: str, run: Any, text: str) -> argparse.ArgumentParser:
-        found = commands.add_parser(name, help=text, description=text)
-        found.set_defaults(command=run)
-        return found
-
+def _program() -> Program:
+    found = Program("driver", __doc__)
+    add = found.add
     look = add("observe", _observe, "tell everything a decision needs; changes nothing")
     look.add_argument("--packages", type=_expression, default=PACKAGES, metavar="REGEX")
     look.add_argument("--candidates", type=_expression, default=CANDIDATES, metavar="REGEX")
@@ -123,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     gating = add("gate", _gate, "keep kernels without a driver from booting")
     gating.add_argument("--check", action="store_true", help="only tell; change nothing")
-    return parser
+    return found
 
 
 if __name__ == "__main__":

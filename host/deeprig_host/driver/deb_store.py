@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deeprig_host.driver import apt
-from deeprig_host.driver.journal import DIRECTORY, sync_directory
+from deeprig_host.driver.journal import DIRECTORY
 from deeprig_host.driver.progress import Progress
 from deeprig_host.machine.commands import Done, Machine
+from deeprig_host.machine.durable import sync_directory
 
 STORE = f"{DIRECTORY}/packages"
 _ARCHIVES = "/var/cache/apt/archives"

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import deeprig_host
-from deeprig_host.driver.journal import DIRECTORY, write_durably
+from deeprig_host.driver.journal import DIRECTORY
 from deeprig_host.machine.commands import Machine, environment_of
+from deeprig_host.machine.durable import place_text
 from deeprig_host.machine.refusal import Refused
 
 UNIT = "deeprig-driver-change"
@@ -36,7 +37,7 @@ def run_detached(machine: Machine, command: str, document: str) -> dict[str, Any
     """
     work = machine.path(f"{DIRECTORY}/work")
     order, answer, log = (work / name for name in ("order.json", "answer.json", "progress.log"))
-    write_durably(order, document)
+    place_text(order, document)
     answer.unlink(missing_ok=True)
     log.write_text("", encoding="utf-8")
     worker = _start(machine, command, log)
@@ -52,7 +53,7 @@ def run_detached(machine: Machine, command: str, document: str) -> dict[str, Any
 
 def finish(machine: Machine, answer: dict[str, Any]) -> None:
     """Leave the worker's answer for whoever follows."""
-    write_durably(machine.path(f"{DIRECTORY}/work/answer.json"), json.dumps(answer))
+    place_text(machine.path(f"{DIRECTORY}/work/answer.json"), json.dumps(answer))
 
 
 def read_work(machine: Machine) -> str:

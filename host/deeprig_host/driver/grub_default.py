@@ -5,9 +5,9 @@ from __future__ import annotations
 import shlex
 
 from deeprig_host.driver.boot_entries import GRUB_CFG, next_entry_release, read_entries
-from deeprig_host.driver.journal import write_durably
 from deeprig_host.driver.kernels import installed_releases, next_release, running_release
 from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.durable import place_text
 from deeprig_host.machine.refusal import Refused
 
 DROP_IN = "/etc/default/grub.d/60-deeprig-kernel-gate.cfg"
@@ -43,7 +43,7 @@ def set_default(machine: Machine, release: str) -> None:
     entry = _entry(machine, release)
     line = f"# Written by deeprig's next-kernel gate, and removed by it.\nGRUB_DEFAULT={entry}\n"
     if machine.text(DROP_IN) != line.strip():
-        write_durably(machine.path(DROP_IN), line, 0o644)
+        place_text(machine.path(DROP_IN), line, 0o644)
         _update(machine)
     if next_release(machine) != release:
         raise Refused(

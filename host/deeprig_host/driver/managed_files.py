@@ -7,9 +7,10 @@ import stat
 from collections.abc import Iterable
 from pathlib import Path
 
-from deeprig_host.driver.journal import DIRECTORY, RecordedFile, sync_directory, write_durably
+from deeprig_host.driver.journal import DIRECTORY, RecordedFile
 from deeprig_host.driver.order import OrderedFile
 from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.durable import place_text, remove_file
 
 _MODPROBE = "/etc/modprobe.d/"
 _PREFERENCES = "/etc/apt/preferences.d"
@@ -27,10 +28,9 @@ def place(machine: Machine, path: str, content: str | None, mode: str) -> bool:
         return False
     target = machine.path(path)
     if content is None:
-        target.unlink()
-        sync_directory(target.parent)
+        remove_file(target)
     else:
-        write_durably(target, content, int(mode, 8))
+        place_text(target, content, int(mode, 8))
     return True
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
+from deeprig_host.machine import program
 from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.program import Program
 from deeprig_host.machine.refusal import Refused
 from deeprig_host.network import applying, observe
 from deeprig_host.network.confirm import confirm
@@ -18,7 +18,6 @@ from deeprig_host.network.order import parse_order
 from deeprig_host.network.rollback import roll_back
 from deeprig_host.network.stage import stage
 
-GOOD, FAILED = 0, 1
 #: The worker starts while the one who ordered it still has the lock.
 _WORKER_WAIT_SECONDS = 10.0
 #: The way back waits for an apply that still runs; that one ends with the time to confirm.
@@ -27,12 +26,9 @@ _ROLLBACK_WAIT_SECONDS = 300.0
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; print one JSON object on standard output; return the exit code."""
-    options = _parser().parse_args(arguments)
-    machine = Machine(Path(options.root))
+    options = _program().parse(arguments)
     try:
-        answer = options.command(machine, options)
-    except Refused as refusal:
-        answer = refusal.answer()
+        answer = program.answer(program.machine_of(options), options)
     except OSError as error:  # a full disk, a read-only one: the guard that is armed stays
         answer = Refused(
             "the network program cannot go on",
@@ -40,8 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             remedy="make room, or have the file system writable; then try again",
             outcome="failed",
         ).answer()
-    sys.stdout.write(json.dumps(answer) + "\n")
-    return GOOD if answer.get("outcome", "good") == "good" else FAILED
+    program.tell(answer)
+    return program.exit_code(answer)
 
 
 def _observe(machine: Machine, _options: argparse.Namespace) -> Any:
@@ -76,16 +72,9 @@ def _rollback(machine: Machine, options: argparse.Namespace) -> Any:
         return roll_back(machine, options.reason, is_boot=options.boot)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="deeprig_host network", description=__doc__)
-    parser.add_argument("--root", default="/", help="root directory (for tests)")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    def add(name: str, run: Any, text: str) -> argparse.ArgumentParser:
-        found = commands.add_parser(name, help=text, description=text)
-        found.set_defaults(command=run)
-        return found
-
+def _program() -> Program:
+    found = Program("network", __doc__)
+    add = found.add
     add("observe", _observe, "tell everything a decision needs; changes nothing")
     add("status", _status, "tell the open change and the last one")
     add("stage", _stage, "write the order on standard input, with the way back armed")
@@ -96,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     back = add("rollback", _rollback, "put the old configuration back")
     back.add_argument("--reason", default="asked for", help="why, for the journal")
     back.add_argument("--boot", action="store_true", help="before the network starts: only files")
-    return parser
+    return found
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 
 import deeprig_host
-from deeprig_host.driver.journal import sync_directory
 from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.durable import place_file, remove_file, sync_directory
 from deeprig_host.machine.refusal import Refused
 from deeprig_host.network.journal import Change
 from deeprig_host.network.names import (
@@ -25,7 +25,6 @@ from deeprig_host.network.names import (
     TIMER_UNIT,
     UNITS,
 )
-from deeprig_host.network.trees import place_file, remove_file
 
 #: Unit to the target that starts it at boot.
 _ENABLED = {TIMER_UNIT: "timers.target", BOOT_UNIT: "sysinit.target"}

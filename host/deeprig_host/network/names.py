@@ -5,7 +5,6 @@ from __future__ import annotations
 #: Only root enters: a backup holds keys of Wi-Fi and of WireGuard.
 DIRECTORY = "/var/lib/deeprig/network"
 JOURNAL = f"{DIRECTORY}/transaction.json"
-HISTORY = f"{DIRECTORY}/history"
 #: The configuration as it was (BACKUP) and as it was found when it was put back (REPLACED): below
 #: both stands a root directory, as `netplan apply --state` wants it.
 BACKUP = f"{DIRECTORY}/backup"

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.durable import place_file, remove_file
 from deeprig_host.machine.refusal import Refused
 from deeprig_host.network import backend, guard, journal, trees, virtual
 from deeprig_host.network.journal import Change
@@ -77,6 +78,7 @@ def _record(machine: Machine, order: Order) -> Change:
         boot_id=machine.text("/proc/sys/kernel/random/boot_id") or "",
         paths=tuple(file.path for file in order.files),
         expected_addresses=order.expected_addresses,
+        expected_gateways=order.expected_gateways,
         hardware=virtual.hardware(machine),
     )
     for place in (BACKUP, REPLACED):
@@ -90,9 +92,9 @@ def _write(machine: Machine, order: Order) -> None:
     for file in order.files:
         target = machine.path(file.path)
         if file.content is None:
-            trees.remove_file(target)
+            remove_file(target)
         else:
-            trees.place_file(target, file.content.encode(), file.mode)
+            place_file(target, file.content.encode(), file.mode)
 
 
 def _check(machine: Machine, kind: str) -> None:

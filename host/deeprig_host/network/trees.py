@@ -6,11 +6,9 @@ import os
 import shutil
 from pathlib import Path
 
-from deeprig_host.driver.journal import sync_directory
 from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.durable import place_file, place_link, remove_file, sync_directory
 from deeprig_host.network.names import CLOUD_CONFIG, CONFIGURATION
-
-_DRAFT = ".deeprig-new"
 
 
 def save(machine: Machine, kind: str, place: str) -> None:
@@ -48,26 +46,6 @@ def restore(machine: Machine, kind: str, place: str) -> None:
         _remove_others(source, copy / source.relative_to(machine.root))
 
 
-def place_file(path: Path, content: bytes, mode: int) -> None:
-    """Write a file so that it has the old content or the new one, whatever is cut off."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(path.name + _DRAFT)
-    with draft.open("wb") as file:
-        os.fchmod(file.fileno(), mode)
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    sync_directory(path.parent)
-
-
-def remove_file(path: Path) -> None:
-    """Remove a file for good; there may be none."""
-    if path.is_symlink() or path.exists():
-        path.unlink()
-        sync_directory(path.parent)
-
-
 def _roots(machine: Machine, kind: str) -> tuple[Path, ...]:
     return machine.path(CONFIGURATION[kind]), machine.path(CLOUD_CONFIG)
 
@@ -75,7 +53,8 @@ def _roots(machine: Machine, kind: str) -> tuple[Path, ...]:
 def _copy(source: Path, target: Path) -> None:
     """Copy a file, a link or a directory with owners and modes; nothing where there is none."""
     if source.is_symlink():
-        _copy_link(source, target)
+        _clear_directory(target)
+        place_link(target, source.readlink())
     elif source.is_dir():
         target.mkdir(parents=True, exist_ok=True)
         _own(source, target)
@@ -89,16 +68,6 @@ def _copy(source: Path, target: Path) -> None:
         if target.is_symlink() or not target.exists() or target.read_bytes() != content:
             place_file(target, content, source.stat().st_mode & 0o7777)
         _own(source, target)
-
-
-def _copy_link(source: Path, target: Path) -> None:
-    _clear_directory(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(target.name + _DRAFT)
-    draft.unlink(missing_ok=True)
-    draft.symlink_to(source.readlink())
-    draft.replace(target)
-    sync_directory(target.parent)
 
 
 def _clear_directory(target: Path) -> None:

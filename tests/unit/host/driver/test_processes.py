@@ -9,7 +9,6 @@ import sys
 from deeprig_host.driver.__main__ import main
 from deeprig_host.driver.holders import holder_text, holders
 from deeprig_host.driver.locks import apt_lock_holder
-from deeprig_host.machine.processes import age_text, describe_process
 
 LOCK = "/var/lib/dpkg/lock-frontend"
 
@@ -89,10 +88,6 @@ def test_the_command_prints_a_list(rig, capsys):
     assert [h["pid"] for h in json.loads(capsys.readouterr().out)] == [70]
 
 
-def test_ages_are_told_in_one_unit():
-    assert [age_text(s) for s in (40, 180, 90_000, 200_000)] == ["40 s", "3 min", "25 h", "2 days"]
-
-
 def test_nobody_holds_a_lock_that_is_free(rig):
     assert apt_lock_holder(rig.machine) is None
     rig.write(LOCK, "")
@@ -112,7 +107,3 @@ def test_the_holder_of_a_real_lock_is_found_by_its_pid(rig):
     assert told == f"apt-get (pid {other.pid}, root, since 3 min)"
     with path.open("w") as file:  # and we did not take it: it is free again
         fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def test_a_process_that_cannot_be_seen_is_said_so(rig):
-    assert describe_process(rig.machine, 0) == "a process that cannot be seen from here"

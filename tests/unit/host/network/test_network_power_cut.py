@@ -10,7 +10,7 @@ import pytest
 from deeprig_host.network import names
 from deeprig_host.network.applying import apply
 from deeprig_host.network.confirm import confirm
-from deeprig_host.network.journal import read_journal
+from deeprig_host.network.journal import last_change, read_journal
 from deeprig_host.network.rollback import roll_back
 from deeprig_host.network.stage import stage
 
@@ -75,11 +75,9 @@ def written(host):
 
 def allowed(host, name):
     """Return what may stand afterwards: the new one only where the journal has accepted it."""
-    journal = read_journal(host.machine)
-    history = host.root / names.HISTORY.lstrip("/")
-    is_accepted = journal is not None and journal.phase == "confirmed"
-    is_closed = any('"confirmed"' in file.read_text() for file in history.glob("*.json"))
-    return NEW if name == "confirm" and (is_accepted or is_closed) else OLD
+    changes = (read_journal(host.machine), last_change(host.machine))
+    is_accepted = any(change is not None and change.phase == "confirmed" for change in changes)
+    return NEW if name == "confirm" and is_accepted else OLD
 
 
 @pytest.mark.parametrize("name", WORKS)
