@@ -7,7 +7,6 @@ from typing import Any
 from deeprig_host.driver import deb_store
 from deeprig_host.driver.deb_store import Archive
 from deeprig_host.driver.journal import (
-    DIRECTORY,
     Transaction,
     close_journal,
     read_history,
@@ -15,6 +14,7 @@ from deeprig_host.driver.journal import (
 )
 from deeprig_host.driver.loaded import loaded_version
 from deeprig_host.driver.locks import wait_for_locks
+from deeprig_host.driver.logs import log_of
 from deeprig_host.driver.packages import read_packages
 from deeprig_host.driver.progress import Progress
 from deeprig_host.driver.put_back import Mark, put_back, unmarked
@@ -31,7 +31,7 @@ def restore(machine: Machine, reason: str, mark: Mark = unmarked) -> dict[str, A
     Raise Refused where there is no transaction, or where the old driver does not come back.
     """
     wait_for_locks(machine, _open(machine).order["lock_wait_seconds"])
-    progress = Progress(machine.path(f"{DIRECTORY}/log/{_open(machine).id}.log"))
+    progress = Progress(log_of(machine, _open(machine).id))
     transaction = put_back(machine, _open(machine), reason, progress, mark)
     return {
         "outcome": "good",

@@ -9,8 +9,9 @@ from deeprig_host.driver import deb_store, record
 from deeprig_host.driver.apt import Step
 from deeprig_host.driver.deb_store import Archive
 from deeprig_host.driver.dpkg_repair import repair_dpkg
-from deeprig_host.driver.journal import DIRECTORY, Transaction, write_journal
+from deeprig_host.driver.journal import Transaction, write_journal
 from deeprig_host.driver.kernels import installed_releases, modules_of
+from deeprig_host.driver.logs import new_log
 from deeprig_host.driver.managed_files import record_files
 from deeprig_host.driver.order import Order
 from deeprig_host.driver.overlaps import overwriting
@@ -41,7 +42,7 @@ def prepare(machine: Machine, order: Order, earlier: Transaction | None, mark: M
     """
     now = datetime.datetime.now(datetime.timezone.utc)
     identity = f"{now:%Y%m%dT%H%M%S.%f}"
-    progress = Progress(machine.path(f"{DIRECTORY}/log/{identity}.log"))
+    progress = Progress(new_log(machine, identity, "" if earlier is None else earlier.id))
     repair_dpkg(machine, order.lock_wait_seconds, progress)
     installed = read_packages(machine)
     steps = simulate(machine, order, installed)

@@ -8,7 +8,6 @@ from typing import Any
 from deeprig_host.driver import module_check, record, swap
 from deeprig_host.driver.apt import Step
 from deeprig_host.driver.journal import (
-    DIRECTORY,
     Transaction,
     close_journal,
     discard_journal,
@@ -18,6 +17,7 @@ from deeprig_host.driver.journal import (
 from deeprig_host.driver.kernels import installed_releases
 from deeprig_host.driver.loaded import loaded_version
 from deeprig_host.driver.locks import wait_for_locks
+from deeprig_host.driver.logs import log_of
 from deeprig_host.driver.managed_files import needs_initramfs, place
 from deeprig_host.driver.order import Order
 from deeprig_host.driver.packages import read_packages
@@ -49,7 +49,7 @@ def _end_earlier(machine: Machine, mark: Mark) -> Transaction | None:
     if earlier is None:
         return None
     if earlier.phase in ("swapping", "restoring"):
-        log = Progress(machine.path(f"{DIRECTORY}/log/{earlier.id}.log"))
+        log = Progress(log_of(machine, earlier.id))
         earlier = put_back(machine, earlier, "the change was cut off", log, mark)
     if earlier.phase == "swapped":
         return earlier

@@ -149,17 +149,21 @@ def test_the_first_line_of_the_simulation_mark_is_told(rig):
     assert look(rig).simulated == "a simulated GPU"
 
 
-def test_an_open_transaction_is_told(rig):
-    summary = {"id": "7", "phase": "swapping", "wanted": NEW, "recorded": OLD, "started": "then"}
+def journal(phase):
+    summary = {"id": "7", "phase": phase, "wanted": NEW, "recorded": OLD, "started": "then"}
     rest = {"boot_id": "b", "reason": "", "order": {}, "packages": [], "files": []}
-    journal = json.dumps(summary | rest | {"new_packages": [], "kernels": []})
-    rig.write("/var/lib/deeprig/driver/transaction.json", journal)
+    return json.dumps(summary | rest | {"new_packages": [], "kernels": []})
+
+
+def test_an_open_transaction_is_told(rig):
+    rig.write("/var/lib/deeprig/driver/transaction.json", journal("swapping"))
     assert look(rig).transaction == OpenTransaction("7", "swapping", NEW, OLD, "then", "b")
 
 
-def test_an_unreadable_journal_is_named_and_not_ignored(rig):
-    rig.write("/var/lib/deeprig/driver/transaction.json", "{")
-    with pytest.raises(Refused, match="journal is unreadable"):
+@pytest.mark.parametrize("text", ["{", journal("a later deeprig's")])
+def test_an_unreadable_journal_is_named_and_not_ignored(rig, text):
+    rig.write("/var/lib/deeprig/driver/transaction.json", text)
+    with pytest.raises(Refused, match="driver journal is unreadable"):
         look(rig)
 
 
