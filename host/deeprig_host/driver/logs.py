@@ -8,8 +8,8 @@ from deeprig_host.driver.journal import DIRECTORY
 from deeprig_host.machine.commands import Machine
 
 LOGS = f"{DIRECTORY}/log"
-#: A year of monthly drivers, or a bad day's tries and what was before them; a log holds all that apt
-#: and DKMS said, so it must not grow for ever.
+#: A year of monthly drivers, or a bad day's tries and what was before them. A log holds all that
+#: apt and DKMS said of a change: kept for ever, they would fill /var.
 _KEPT_LOGS = 20
 
 
