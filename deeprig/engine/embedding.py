@@ -11,6 +11,8 @@ from collections import defaultdict, deque
 _SAYS_NOTHING = re.compile(r"executed \d+ commands$")
 #: Log lines kept per host; the last ones explain a failure.
 _KEPT_LINES = 200
+#: What a run says where sudo asks: nobody is there to answer in the middle.
+SUDO_ASKS = "sudo wants a password; run with -K (--ask-sudo-password)"
 
 
 def patch_standard_library() -> None:
@@ -75,6 +77,6 @@ def _forbid_prompts() -> None:
     from pyinfra.connectors import util
 
     def refuse(prompt: str = "") -> str:
-        raise PyinfraError("sudo wants a password; run with -K (--ask-sudo-password)")
+        raise PyinfraError(SUDO_ASKS)
 
     setattr(util, "getpass", refuse)  # noqa: B010 - the type checker knows only the real one

@@ -7,6 +7,7 @@ import time
 from pyinfra.api.operation import OperationMeta
 from pyinfra.api.operations import run_host_op
 
+from deeprig.engine.exclusive import keep_host
 from deeprig.engine.host_run import HostJob, Operation
 from deeprig.engine.operations import Step, texts_of
 from deeprig.engine.remarks import take_remarks
@@ -21,7 +22,12 @@ def execute(job: HostJob) -> None:
     """Run the host's operations until the end, a failure, or a request to stop."""
     with job.contained():
         for operation in job.operations():
-            job.record(_execute_one(job, operation))
+            keep_host(job)
+            job.record(_execute_one(job, operation) if job.is_going else _not_run(operation))
+
+
+def _not_run(operation: Operation) -> OperationResult:
+    return OperationResult(operation.role, operation.name, "not run")
 
 
 def _execute_one(job: HostJob, operation: Operation) -> OperationResult:

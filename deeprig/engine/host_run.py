@@ -17,6 +17,8 @@ from pyinfra_cli.util import exec_file
 from deeprig.compose import role_context
 from deeprig.engine.connector import explain_connect_error
 from deeprig.engine.embedding import HostLog
+from deeprig.engine.hold import Hold
+from deeprig.engine.host_lock import Claim
 from deeprig.engine.interruption import Abandoned, Interruption
 from deeprig.engine.operations import role_and_name
 from deeprig.engine.progress import Progress
@@ -49,6 +51,8 @@ class HostJob:
     masker: Masker
     interruption: Interruption
     run: HostRun
+    claim: Claim
+    hold: Hold | None = None
     current: Operation | None = None
     started: float = field(default_factory=time.monotonic)
 

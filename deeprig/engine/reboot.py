@@ -14,6 +14,7 @@ from pyinfra.api.exceptions import ConnectError
 from pyinfra.connectors.local import LocalConnector
 from pyinfra.context import ctx_host
 
+from deeprig.engine.exclusive import expect_reboot, keep_host
 from deeprig.engine.host_run import HostJob
 from deeprig.facts import Machine
 from deeprig.report.model import OperationResult
@@ -40,7 +41,9 @@ def reboot_host(job: HostJob, reason: str) -> bool:
         return False
     started = time.monotonic()
     job.progress.operation_started(job.host.name, "reboot", reason, 0)
+    expect_reboot(job)
     before, after = _reboot(job)
+    keep_host(job)
     job.record(
         OperationResult(
             role="reboot",

@@ -19,7 +19,9 @@ from deeprig.engine.connector import use_quick_connector
 from deeprig.engine.embedding import embed_pyinfra
 from deeprig.engine.ending import end_run, may_end
 from deeprig.engine.evaluate import evaluate
+from deeprig.engine.exclusive import let_go, note_owner, take_host
 from deeprig.engine.execute import execute
+from deeprig.engine.host_lock import Claim
 from deeprig.engine.host_run import HostJob
 from deeprig.engine.interruption import Interruption, interruptible
 from deeprig.engine.progress import Progress
@@ -68,6 +70,7 @@ def run_lab(
     for host in lab.inventory:
         use_quick_connector(host)
     state = RunState(lab, selection, config, update, reboot)
+    claim = Claim.of_this_process(mode)
     jobs = [
         HostJob(
             host=lab.inventory.get_host(declared.name),
@@ -78,6 +81,7 @@ def run_lab(
             masker=Masker.of(declared.settings, *declared.role_settings.values()),
             interruption=Interruption(),
             run=HostRun(declared.name, "ok"),
+            claim=claim,
         )
         for declared in hosts
     ]
@@ -113,6 +117,7 @@ def _run_jobs(
         try:
             state.set_stage(StateStage.Connect)
             _each(jobs, HostJob.connect, interruption, parallel)
+            _each(jobs, note_owner if mode == "plan" else take_host, interruption, parallel)
             state.set_stage(StateStage.Prepare)
             _each(jobs, lambda job: job.prepare(script), interruption, parallel)
             if mode != "plan":
@@ -121,10 +126,17 @@ def _run_jobs(
             _each(jobs, work, interruption, parallel)
             _each(jobs, HostJob.note_simulated, interruption, parallel)
             if mode != "plan":
-                _each(jobs, end_run, interruption, parallel, of=may_end)
+                _each(jobs, _end, interruption, parallel, of=may_end)
         finally:
             state.is_executing = False
+            for job in jobs:
+                let_go(job)
             disconnect_all(state)
+
+
+def _end(job: HostJob) -> None:
+    end_run(job)
+    let_go(job)
 
 
 def is_going(job: HostJob) -> bool:
