@@ -6,11 +6,15 @@ delayed acknowledgements costs about 40 ms per command; one socket option remove
 
 from __future__ import annotations
 
-import socket
+from typing import Any
 
+from paramiko import SSHException
+from pyinfra.api.command import StringCommand
 from pyinfra.api.host import Host
 from pyinfra.connectors.ssh import SSHConnector
+from pyinfra.connectors.util import CommandOutput
 
+from deeprig.engine.liveness import ANSWER_SECONDS, Liveness, set_tcp_options
 from deeprig.errors import Problem
 
 #: Beginning of pyinfra's message, what it means, and what to do. First match wins.
@@ -46,22 +50,86 @@ _CAUSES: tuple[tuple[str, str, str], ...] = (
 )
 
 
+class ConnectionLost(ConnectionError):
+    """A connection that ended under a command. ``unit`` is where its work goes on, if anywhere."""
+
+    def __init__(self, reason: str, unit: str | None) -> None:
+        super().__init__(f"the connection was lost: {reason}")
+        self.unit = unit
+
+
 class QuickSSHConnector(SSHConnector):
-    """pyinfra's connector with TCP_NODELAY, and with a client that is closed at the end."""
+    """pyinfra's connector: quick, and one that knows when its connection is lost.
+
+    ``lost`` is how the connection ended, where it was not we who closed it.
+    """
+
+    liveness: Liveness | None = None
+    lost: ConnectionLost | None = None
 
     def connect(self) -> None:
-        """Connect as pyinfra does, then switch Nagle's algorithm off."""
+        """Connect as pyinfra does, then set the connection up and watch it."""
         super().connect()
+        self.lost = None
         transport = self.client.get_transport() if self.client else None
-        sock = getattr(transport, "sock", None)
-        if isinstance(sock, socket.socket) and sock.family != socket.AF_UNIX:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if transport is not None:
+            set_tcp_options(transport.sock)
+            self.liveness = Liveness(transport)
 
     def disconnect(self) -> None:
         """Drop the file transfer channel and close the connection (pyinfra leaves it open)."""
+        if self.liveness is not None:
+            self.liveness.stop()
         super().disconnect()
         if self.client is not None:
             self.client.close()
+
+    def run_shell_command(
+        self, command: StringCommand, *arguments: Any, **options: Any
+    ) -> tuple[bool, CommandOutput]:
+        """Run a command. Raise ConnectionLost where its end cannot be known any more."""
+        try:
+            succeeded, output = super().run_shell_command(command, *arguments, **options)
+        except (SSHException, OSError, EOFError) as error:
+            if self._answers():
+                raise
+            raise self._lose(command) from error
+        # paramiko tells a command without an end as one that failed.
+        if not succeeded and not self._answers():
+            raise self._lose(command)
+        return succeeded, output
+
+    def put_file(self, *arguments: Any, **options: Any) -> bool:
+        """Write a file on the host. Raise ConnectionLost where that was cut."""
+        try:
+            return bool(super().put_file(*arguments, **options))
+        except (SSHException, OSError, EOFError) as error:
+            if isinstance(error, ConnectionLost) or self._answers():
+                raise
+            raise self._lose(None) from error
+
+    def get_file(self, *arguments: Any, **options: Any) -> bool:
+        """Read a file of the host. Raise ConnectionLost where that was cut."""
+        try:
+            return bool(super().get_file(*arguments, **options))
+        except (SSHException, OSError, EOFError) as error:
+            if isinstance(error, ConnectionLost) or self._answers():
+                raise
+            raise self._lose(None) from error
+
+    def _answers(self) -> bool:
+        return self.liveness is not None and self.liveness.answers()
+
+    def _lose(self, command: StringCommand | None) -> ConnectionLost:
+        is_silent = self.liveness is not None and self.liveness.is_silent
+        reason = f"no answer for {ANSWER_SECONDS} s" if is_silent else "it was closed"
+        self.lost = ConnectionLost(reason, getattr(command, "unit", None))
+        return self.lost
+
+
+def loss_of(host: Host) -> ConnectionLost | None:
+    """Return how a host's connection was lost, or None."""
+    return getattr(host.connector, "lost", None)
 
 
 def use_quick_connector(host: Host) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from pyinfra.api.operation import OperationMeta
 from pyinfra.api.operations import run_host_op
 
+from deeprig.engine.connector import loss_of
 from deeprig.engine.exclusive import keep_host
 from deeprig.engine.host_run import HostJob, Operation
 from deeprig.engine.operations import Step, texts_of
@@ -23,7 +25,13 @@ def execute(job: HostJob) -> None:
     with job.contained():
         for operation in job.operations():
             keep_host(job)
-            job.record(_execute_one(job, operation) if job.is_going else _not_run(operation))
+            result = _execute_one(job, operation) if job.is_going else _not_run(operation)
+            lost = loss_of(job.host)
+            if lost is not None and result.status == "failed":
+                # Whether it came to its end there is not known, so it did not fail.
+                result = replace(result, status="interrupted", output=str(lost))
+                job.lose(lost)
+            job.record(result)
 
 
 def _not_run(operation: Operation) -> OperationResult:

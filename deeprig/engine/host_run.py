@@ -15,7 +15,7 @@ from pyinfra_cli.exceptions import UnexpectedExternalError
 from pyinfra_cli.util import exec_file
 
 from deeprig.compose import role_context
-from deeprig.engine.connector import explain_connect_error
+from deeprig.engine.connector import ConnectionLost, explain_connect_error, loss_of
 from deeprig.engine.embedding import HostLog
 from deeprig.engine.hold import Hold
 from deeprig.engine.host_lock import Claim
@@ -111,6 +111,19 @@ class HostJob:
         """End this host's run as failed."""
         self.run = replace(self.run, status="failed", reason=self.masker(reason), remedy=remedy)
 
+    def lose(self, lost: ConnectionLost) -> None:
+        """End this host's run: the connection is lost, and with it what became of the work."""
+        where = f"while in {self.current.role}: {self.current.name}: " if self.current else ""
+        goes_on = ""
+        if lost.unit is not None:
+            goes_on = f"; what was running goes on there as unit {lost.unit}"
+        self.run = replace(
+            self.run,
+            status="unreachable",
+            reason=f"{where}{lost}{goes_on}",
+            remedy="run again when the host answers: what still runs there is waited for",
+        )
+
     def told_by(self, error: Exception) -> str:
         """Return what a person needs of an exception: its text, and what pyinfra said before."""
         cause = error.exception if isinstance(error, UnexpectedExternalError) else error
@@ -198,6 +211,10 @@ class _Contained:
             return True
         if not isinstance(error, Exception):
             return False
+        lost = error if isinstance(error, ConnectionLost) else loss_of(job.host)
+        if lost is not None:
+            job.lose(lost)
+            return True
         job.fail(job.told_by(error), _remedy(error))
         return True
 

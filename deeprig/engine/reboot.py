@@ -7,6 +7,7 @@ slow shutdown the old system still answers. boot_id changes on every boot (rando
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 import gevent
 from pyinfra.api.command import StringCommand
@@ -14,8 +15,10 @@ from pyinfra.api.exceptions import ConnectError
 from pyinfra.connectors.local import LocalConnector
 from pyinfra.context import ctx_host
 
+from deeprig.engine.connector import ConnectionLost, loss_of
 from deeprig.engine.exclusive import expect_reboot, keep_host
 from deeprig.engine.host_run import HostJob
+from deeprig.engine.state import HostFailed
 from deeprig.facts import Machine
 from deeprig.report.model import OperationResult
 
@@ -82,7 +85,10 @@ def _reboot(job: HostJob) -> tuple[str, str]:
     """Reboot, wait until the host answers with another boot id, and return both ids."""
     before = job.state.facts[job.host.name].boot_id
     # The connection may die before the exit status comes: only the new boot id proves anything.
-    job.host.run_shell_command(StringCommand("systemctl", "reboot"), _sudo=job.declared.needs_sudo)
+    with suppress(ConnectionLost):
+        job.host.run_shell_command(
+            StringCommand("systemctl", "reboot"), _sudo=job.declared.needs_sudo
+        )
     deadline = time.monotonic() + REBOOT_TIMEOUT_SECONDS
     while time.monotonic() < deadline:
         job.host.disconnect()
@@ -92,7 +98,12 @@ def _reboot(job: HostJob) -> tuple[str, str]:
         except ConnectError:
             continue
         ctx_host.set(job.host)
-        facts = job.host.get_fact(Machine)
+        try:
+            facts = job.host.get_fact(Machine)
+        except HostFailed:
+            if loss_of(job.host) is None:
+                raise
+            continue  # the old system, on its way down
         if facts is not None and facts.boot_id != before:
             # A second reboot of this run must be told from this one.
             job.state.facts[job.host.name] = facts
