@@ -1,0 +1,148 @@
+"""Whether what leaves the network leaves it through the declared, wired interface."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+
+from roles.network.devices import Route
+from roles.network.link.asking import Asked, Unreadable, run_json
+from roles.network.link.finding import Finding
+from roles.network.link.meant import Meant
+from roles.network.link.reading import Link
+from roles.network.settings import NetworkSettings
+from roles.network.values import Family
+
+#: Addresses for examples (RFC 5737, RFC 3849): the kernel is only asked, nothing is sent there.
+_OUTSIDE: Mapping[Family, tuple[str, ...]] = {
+    4: ("203.0.113.1", "198.51.100.1", "192.0.2.1"),
+    6: ("2001:db8:ffff:ffff::1", "2001:db8::1"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where the kernel would send a packet: ``gateway`` None is directly; no interface, nowhere."""
+
+    interface: str | None
+    gateway: str | None = None
+
+    @property
+    def text(self) -> str:
+        """Return it in words."""
+        if self.interface is None:
+            return "nowhere: the host has no route there"
+        return f"through {self.interface}" + (f" via {self.gateway}" if self.gateway else "")
+
+
+def way_to(host: Asked, address: str, interface: str | None = None) -> Way:
+    """Return the way to an address. Raise Unreadable where the host does not tell."""
+    words = ["ip -json route get %s", address]
+    if interface is not None:
+        words = ["ip -json route get %s oif %s", address, interface]
+    # Without a route `ip` fails with RTNETLINK's words and prints an empty list or nothing.
+    done = host.run(*words)
+    if done.rc != 0 and "unreachable" in done.stderr:
+        return Way(None)
+    told = run_json(host, *words)
+    if not isinstance(told, list) or not told or "dev" not in told[0]:
+        raise Unreadable(f"`ip route get {address}` told no interface: {told!r}")
+    return Way(told[0]["dev"], told[0].get("gateway") or told[0].get("via", {}).get("host"))
+
+
+def default_gateways(host: Asked, interface: str, family: Family) -> tuple[str, ...]:
+    """Return the gateways of an interface's default routes, the preferred first."""
+    told = run_json(host, f"ip -json -{family} route show default dev %s", interface)
+    routes = sorted((route for route in told if route), key=lambda r: int(r.get("metric", 0)))
+    return tuple(route["gateway"] for route in routes if "gateway" in route)
+
+
+def route_findings(
+    host: Asked, settings: NetworkSettings, meant: tuple[Meant, ...], links: Mapping[str, Link]
+) -> Iterator[Finding]:
+    """Yield the way to every declared gateway, and the way to the outside of both families."""
+    for device in meant:
+        judged = device.links(links)
+        for route in device.device.routes if judged else ():
+            yield _gateway(host, device, route)
+    families: tuple[Family, Family] = (4, 6)
+    for family in families:
+        wanted = _preferred(meant, links, family)
+        if wanted is not None:
+            yield _outside(host, settings, wanted, family)
+
+
+def _gateway(host: Asked, device: Meant, route: Route) -> Finding:
+    name = f"{device.key}: {route.via} is reached through it"
+    # A link-local gateway is on every link at once: only the interface says which is meant.
+    is_local = ip_address(route.via).is_link_local
+    if is_local or route.on_link:
+        found = any(route.via in _gateways_to(host, route, interface) for interface in device.names)
+        told = "is" if found else "is not"
+        evidence = f"{route.via} {told} a gateway of {', '.join(device.names)}"
+        return Finding(name, found, evidence)
+    way = way_to(host, route.via)
+    return Finding(name, way.interface in device.names, way.text)
+
+
+def _gateways_to(host: Asked, route: Route, interface: str) -> tuple[str, ...]:
+    to = "default" if route.is_default else route.to
+    told = run_json(host, f"ip -json -{route.family} route show %s dev %s", to, interface)
+    return tuple(entry["gateway"] for entry in told if "gateway" in entry)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """The device that the outside shall be reached through, and its gateway where one is said."""
+
+    metric: int
+    device: Meant
+    gateway: str | None
+
+
+def _preferred(
+    meant: tuple[Meant, ...], links: Mapping[str, Link], family: Family
+) -> _Wanted | None:
+    """Return the declared default route of the lowest metric, None where none is declared."""
+    found = []
+    for device in meant:
+        if not device.links(links) and device.may_be_unplugged:
+            continue
+        for route in device.device.routes:
+            if route.is_default and route.family == family:
+                found.append(_Wanted(device.device.metric_of(route), device, route.via))
+        if family == 4 and device.device.dhcp4 and device.device.dhcp_default_route:
+            found.append(_Wanted(device.device.metric, device, None))
+    return min(found, key=lambda wanted: wanted.metric, default=None)
+
+
+def _outside(host: Asked, settings: NetworkSettings, wanted: _Wanted, family: Family) -> Finding:
+    name = f"the IPv{family} default route leads through {wanted.device.key}"
+    address = outside_address(settings, family)
+    if address is None:
+        return Finding(name, None, "every address for examples is in a declared network")
+    way = way_to(host, address)
+    is_good = way.interface in wanted.device.names and wanted.gateway in (None, way.gateway)
+    names = " or ".join(wanted.device.names) or wanted.device.key
+    expected = f"{names}" + (f" via {wanted.gateway}" if wanted.gateway else "")
+    return Finding(name, is_good, way.text if is_good else f"{way.text}, not {expected}")
+
+
+def outside_address(settings: NetworkSettings, family: Family) -> str | None:
+    """Return an address that only a default route leads to; None where each is declared."""
+    networks = [
+        interface.network
+        for _, device in settings.devices
+        for interface in device.interfaces_with_prefix
+    ]
+    networks += [
+        ip_network(route.to)
+        for _, device in settings.devices
+        for route in device.routes
+        if not route.is_default
+    ]
+    for address in _OUTSIDE[family]:
+        if not any(ip_address(address) in network for network in networks):
+            return address
+    return None
