@@ -16,6 +16,7 @@ from pyinfra.context import ctx_config, ctx_inventory, ctx_state
 
 from deeprig import __version__
 from deeprig.engine.connector import use_quick_connector
+from deeprig.engine.earlier_work import wait_for_earlier_work
 from deeprig.engine.embedding import embed_pyinfra
 from deeprig.engine.ending import end_run, may_end
 from deeprig.engine.evaluate import evaluate
@@ -117,7 +118,11 @@ def _run_jobs(
         try:
             state.set_stage(StateStage.Connect)
             _each(jobs, HostJob.connect, interruption, parallel)
-            _each(jobs, note_owner if mode == "plan" else take_host, interruption, parallel)
+            if mode == "plan":
+                _each(jobs, note_owner, interruption, parallel)
+            else:
+                _each(jobs, take_host, interruption, parallel)
+                _each(jobs, wait_for_earlier_work, interruption, parallel)
             state.set_stage(StateStage.Prepare)
             _each(jobs, lambda job: job.prepare(script), interruption, parallel)
             if mode != "plan":

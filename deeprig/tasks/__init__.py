@@ -2,7 +2,8 @@
 
 from deeprig.engine.operations import changed
 from deeprig.tasks.host_programs import place_host_programs
-from deeprig.tasks.packages import install_packages, refresh_package_lists
+from deeprig.tasks.packages import install_packages, refresh_package_lists, repair_packages
+from deeprig.tasks.steady import steadily
 from deeprig.tasks.templates import place_template
 
 __all__ = [
@@ -11,4 +12,6 @@ __all__ = [
     "place_host_programs",
     "place_template",
     "refresh_package_lists",
+    "repair_packages",
+    "steadily",
 ]

@@ -1,14 +1,24 @@
-"""Install packages in one apt transaction, refreshing the lists only when something is missing."""
+"""Install packages in one apt transaction, refreshing the lists only when something is missing.
+
+Each goes on when the connection is lost, waits for whoever holds the package system, and repairs
+first what an earlier cut left (deeprig.tasks.steady).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 
+from pyinfra.api.command import PyinfraCommand
+from pyinfra.api.facts import FactBase
 from pyinfra.api.host import Host
-from pyinfra.api.operation import OperationMeta
+from pyinfra.api.operation import OperationMeta, operation
 from pyinfra.context import ctx_host
 from pyinfra.facts.deb import DebPackages
 from pyinfra.operations import apt
+
+from deeprig.tasks.steady import steadily
+
+Commands = Generator[PyinfraCommand, None, None]
 
 #: needrestart would wait for an answer, and debconf for another (needrestart(1), debconf(7)).
 APT_ENVIRONMENT = {
@@ -21,17 +31,61 @@ APT_ENVIRONMENT = {
 def install_packages(packages: tuple[str, ...]) -> OperationMeta:
     """Install what is missing of ``packages`` (``name`` or ``name=version``), all at once."""
     refresh_package_lists(when=_any_missing(packages))
-    return apt.packages(
-        name="Install packages",
-        packages=list(packages),
-        no_recommends=True,
-        _env=APT_ENVIRONMENT,
-    )
+    return steady_packages(name="Install packages", packages=packages, _env=APT_ENVIRONMENT)
 
 
 def refresh_package_lists(when: Callable[[], bool]) -> OperationMeta:
     """Run ``apt-get update`` when the condition holds."""
-    return apt.update(name="Refresh the package lists", _if=when, _env=APT_ENVIRONMENT)
+    return steady_update(name="Refresh the package lists", _if=when, _env=APT_ENVIRONMENT)
+
+
+def repair_packages() -> OperationMeta:
+    """Finish what an interrupted run left half done; what reads packages' state comes after it."""
+    host: Host = ctx_host.get()
+    return finish_packages(
+        name="Repair packages that an interrupted run left half done",
+        _env=APT_ENVIRONMENT,
+        _if=lambda: bool(host.get_fact(InterruptedPackages)),
+    )
+
+
+class InterruptedPackages(FactBase[tuple[str, ...]]):
+    """What an interrupted run left: lines of ``dpkg --audit``, changes in dpkg's journal."""
+
+    def command(self) -> str:
+        """Return the command; dpkg(1) says the audit prints nothing when all is well."""
+        return "dpkg --audit && find /var/lib/dpkg/updates -name '[0-9]*'"
+
+    @staticmethod
+    def default() -> tuple[str, ...]:
+        """Return no lines: all is well."""
+        return ()
+
+    def process(self, output: list[str]) -> tuple[str, ...]:
+        """Return the lines that say something."""
+        return tuple(line for line in output if line.strip())
+
+
+@operation()
+def steady_packages(packages: tuple[str, ...]) -> Commands:
+    """Have packages, as pyinfra's own operation, in a transaction that outlives the connection."""
+    commands = apt.packages._inner(packages=list(packages), no_recommends=True)
+    yield from steadily(commands, "packages", apt=True)
+
+
+@operation(is_idempotent=False)
+def steady_update() -> Commands:
+    """Refresh the package lists, as pyinfra's own operation."""
+    yield from steadily(apt.update._inner(), "lists", apt=True)
+
+
+@operation(is_idempotent=False)
+def finish_packages() -> Commands:
+    """Finish half done packages: dpkg's own way, then apt's (dpkg(1), apt-get(8))."""
+    keep = "--force-confdef --force-confold"
+    options = " ".join(f"-o Dpkg::Options::={option}" for option in keep.split())
+    commands = (f"dpkg {keep} --configure -a", f"apt-get -y {options} -f install")
+    yield from steadily(commands, "repair", apt=True)
 
 
 def _any_missing(packages: tuple[str, ...]) -> Callable[[], bool]:

@@ -1,0 +1,111 @@
+"""Work that an earlier run left running on a host is waited for, before anything is asked of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from pyinfra.api.exceptions import PyinfraError
+
+from deeprig.engine.host_lock import minutes
+from deeprig.engine.host_run import HostJob
+from deeprig.engine.steady_command import earlier_work
+from deeprig.report.model import OperationResult
+
+ROLE = "lock"
+_NAME = "Wait for what an earlier run left running"
+#: A toolkit over a slow line, or a big environment, may need an hour; two are a fault.
+_MOST_SECONDS = 7200
+#: One question to the host: in between a person can stop the run.
+_ASK_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Work of an earlier run, with its last lines. ``seconds`` is None where it has ended."""
+
+    unit: str
+    seconds: int | None
+    code: str
+    last_lines: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> str:
+        """Return what a person should know."""
+        said = f", last: {' / '.join(self.last_lines)}" if self.last_lines else ""
+        if self.seconds is not None:
+            return f"unit {self.unit} runs for {minutes(self.seconds)}{said}"
+        how = f"with code {self.code}" if self.code != "none" else "in the middle"
+        return f"unit {self.unit}, whose run was lost, ended {how}{said}"
+
+
+def works_of(lines: Iterable[str]) -> tuple[Work, ...]:
+    """Return the works that a host told of. Raise ValueError for a line that is none."""
+    works: list[Work] = []
+    for line in lines:
+        kind, _, rest = line.partition(" ")
+        if kind == "line" and works:
+            text = rest.rpartition("\r")[2].strip()
+            works[-1] = replace(works[-1], last_lines=(*works[-1].last_lines, text))
+        elif kind in ("running", "ended"):
+            unit, _, number = rest.partition(" ")
+            is_running = kind == "running"
+            works.append(Work(unit, int(number) if is_running else None, number))
+        else:
+            raise ValueError(f"{line!r}")
+    return tuple(works)
+
+
+def wait_for_earlier_work(job: HostJob) -> None:
+    """Wait until no work of ours runs on the host; where it does not end, the run ends as failed.
+
+    Asked right after the lock is taken: facts that are read while packages change are not true.
+    """
+    with job.contained():
+        started = time.monotonic()
+        notes: list[str] = []
+        while works := _ask(job, _ASK_SECONDS if notes else 0):
+            running = [work for work in works if work.seconds is not None]
+            if not notes:
+                notes += [f"waited for: {work.told}" for work in running]
+            notes += [work.told for work in works if work.seconds is None]
+            if running and not _may_go_on_waiting(job, running[0], time.monotonic() - started):
+                break
+        if notes:
+            _record(job, notes, time.monotonic() - started)
+
+
+def _ask(job: HostJob, seconds: int) -> tuple[Work, ...]:
+    succeeded, output = job.host.run_shell_command(
+        earlier_work(seconds),
+        _sudo=job.declared.needs_sudo,
+        _sudo_password=job.state.config.SUDO_PASSWORD or None,
+    )
+    if not succeeded:
+        raise PyinfraError(f"whether earlier work runs there is unknown: {output.stderr}")
+    return works_of(output.stdout_lines)
+
+
+def _may_go_on_waiting(job: HostJob, work: Work, waited_seconds: float) -> bool:
+    """Tell what is waited for, and say whether to ask again."""
+    job.progress.operation_started(job.host.name, ROLE, f"{_NAME}: {job.masker(work.told)}", 0)
+    if job.interruption.is_asked:
+        job.run = replace(job.run, status="interrupted")
+        return False
+    if waited_seconds > _MOST_SECONDS:
+        job.fail(
+            f"work of an earlier run does not end: {work.told}",
+            f"look at it on the host ('systemctl status {work.unit}'); when it hangs, end it "
+            f"('systemctl stop {work.unit}') and run again: what it left is repaired",
+        )
+        return False
+    return True
+
+
+def _record(job: HostJob, notes: list[str], seconds: float) -> None:
+    result = OperationResult(
+        ROLE, _NAME, "unchanged", round(seconds, 2), notes=tuple(map(job.masker, notes))
+    )
+    job.run = replace(job.run, operations=(*job.run.operations, result))
+    job.progress.operation_finished(job.host.name, result)
