@@ -14,6 +14,8 @@ from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.host import Host
 
 from deeprig.content import Content
+from deeprig.engine.host_lock import HostLock
+from deeprig.engine.left_running import LeftRunning
 from deeprig.errors import InventoryProblem
 from deeprig.facts import SUPPORTED_RELEASES, HostFacts, Machine
 from deeprig.inventory.merge import merge_levels
@@ -36,6 +38,8 @@ def deploy_roles(*names: str) -> None:
     """
     host: Host = context.ctx_host.get()
     content, declared, selection, directory = _declaration(host)
+    if getattr(context.ctx_state.get(), "lab", None) is None:
+        _refuse_when_busy(host, sudo=declared.needs_sudo)
     # Every operation and every fact of this host, also those asked for inside callbacks.
     if getattr(host.data, "_sudo", None) is None:
         host.data._sudo = declared.needs_sudo
@@ -47,6 +51,19 @@ def deploy_roles(*names: str) -> None:
     for role in roles:
         if selection.allows(role.name):
             role.deploy(role_context(role, declared, facts, content, directory, update, of_host))
+
+
+def _refuse_when_busy(host: Host, *, sudo: bool) -> None:
+    """Raise DeployRefused while a run of deeprig changes the host, or has left work running there.
+
+    pyinfra's own command line tells nobody its end, so that it cannot hold the host itself.
+    """
+    owner = host.get_fact(HostLock, _sudo=sudo)
+    if owner is not None:
+        raise DeployRefused(f"a deeprig is changing this host: {owner.told}; wait until it ends")
+    works = host.get_fact(LeftRunning, _sudo=sudo)
+    if works:
+        raise DeployRefused(f"work of an earlier run goes on there: {works[0].told}; wait for it")
 
 
 def role_context(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pyinfra.api.exceptions import PyinfraError
 
-from deeprig.engine.host_lock import minutes
 from deeprig.engine.host_run import HostJob
+from deeprig.engine.left_running import Work, works_of
 from deeprig.engine.steady_command import earlier_work
 from deeprig.report.model import OperationResult
 
@@ -19,42 +18,6 @@ _NAME = "Wait for what an earlier run left running"
 _MOST_SECONDS = 7200
 #: One question to the host: in between a person can stop the run.
 _ASK_SECONDS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """Work of an earlier run, with its last lines. ``seconds`` is None where it has ended."""
-
-    unit: str
-    seconds: int | None
-    code: str
-    last_lines: tuple[str, ...] = ()
-
-    @property
-    def told(self) -> str:
-        """Return what a person should know."""
-        said = f", last: {' / '.join(self.last_lines)}" if self.last_lines else ""
-        if self.seconds is not None:
-            return f"unit {self.unit} runs for {minutes(self.seconds)}{said}"
-        how = f"with code {self.code}" if self.code != "none" else "in the middle"
-        return f"unit {self.unit}, whose run was lost, ended {how}{said}"
-
-
-def works_of(lines: Iterable[str]) -> tuple[Work, ...]:
-    """Return the works that a host told of. Raise ValueError for a line that is none."""
-    works: list[Work] = []
-    for line in lines:
-        kind, _, rest = line.partition(" ")
-        if kind == "line" and works:
-            text = rest.rpartition("\r")[2].strip()
-            works[-1] = replace(works[-1], last_lines=(*works[-1].last_lines, text))
-        elif kind in ("running", "ended"):
-            unit, _, number = rest.partition(" ")
-            is_running = kind == "running"
-            works.append(Work(unit, int(number) if is_running else None, number))
-        else:
-            raise ValueError(f"{line!r}")
-    return tuple(works)
 
 
 def wait_for_earlier_work(job: HostJob) -> None:

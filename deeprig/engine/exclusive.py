@@ -9,6 +9,7 @@ from deeprig.engine.held_line import LineUnknown
 from deeprig.engine.hold import Hold, HostTaken, hold_host
 from deeprig.engine.host_lock import HostLock, LockOwner, minutes
 from deeprig.engine.host_run import HostJob
+from deeprig.engine.left_running import LeftRunning
 from deeprig.report.model import OperationResult
 
 ROLE = "lock"
@@ -67,6 +68,11 @@ def note_owner(job: HostJob) -> None:
         owner = job.host.get_fact(HostLock, _sudo=job.declared.needs_sudo)
         if owner is not None:
             note = f"another deeprig changes this host: {owner.told}"
+            _note(job, time.monotonic() - started, note, name=_PLAN_NAME)
+            return  # what runs there is its
+        works = job.host.get_fact(LeftRunning, _sudo=job.declared.needs_sudo)
+        for work in works:
+            note = f"work of an earlier run goes on there: {work.told}"
             _note(job, time.monotonic() - started, note, name=_PLAN_NAME)
 
 

@@ -7,6 +7,8 @@
 #   sh -c TEXT deeprig-steady DIRECTORY earlier SECONDS [UNIT LOG]...
 #       waits, at most SECONDS, until no work of ours runs any more; tells what still does, and how
 #       work ended whose follower was lost. The UNITs are of other programs of ours.
+#   sh -c TEXT deeprig-steady DIRECTORY tell_running [UNIT LOG]...
+#       tells what runs now.
 #
 # DIRECTORY/UNIT holds the work's command, environment and output, readable by root alone.
 set -u

@@ -50,14 +50,22 @@ class SteadyCommand(StringCommand):
 
 def earlier_work(seconds: int) -> StringCommand:
     """Return a command that waits, so long at most, for work that an earlier run left running."""
-    others = tuple(word for work in OTHER_WORK for word in work)
-    return steady("earlier", str(seconds), *others)
+    return steady("earlier", str(seconds), *_others())
+
+
+def running_work() -> StringCommand:
+    """Return a command that tells what runs now, and changes nothing."""
+    return steady("tell_running", *_others())
 
 
 def steady(task: str, *words: str) -> StringCommand:
     """Return a call of ``steady.sh``."""
     whole = ("sh", "-c", _text(_PROGRAM), "deeprig-steady", DIRECTORY, task, *words)
     return StringCommand(*(QuoteString(word) for word in whole))
+
+
+def _others() -> tuple[str, ...]:
+    return tuple(word for work in OTHER_WORK for word in work)
 
 
 def _text(program: Path) -> str:

@@ -6,6 +6,8 @@ import pytest
 
 from deeprig import compose
 from deeprig.compose import DeployRefused, deploy_roles, in_order, wanted_roles
+from deeprig.engine.host_lock import HostLock, LockOwner
+from deeprig.engine.left_running import LeftRunning, Work
 from deeprig.role import Role, RoleSettings
 
 
@@ -35,6 +37,35 @@ def test_roles_that_wait_for_each_other_are_refused():
         in_order([role("a", "b"), role("b", "a")])
 
 
+def host_that_tells(facts):
+    return SimpleNamespace(
+        data=SimpleNamespace(_sudo=None),
+        get_fact=lambda fact, **arguments: facts.get(fact, fact.default()),
+    )
+
+
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        (
+            {HostLock: LockOwner("t", "alice@desk", 4711, "apply", "2026-11-21 12:03 UTC", 60, 1)},
+            "alice@desk, pid 4711, since 2026-11-21 12:03 UTC \\(apply, 60 s ago\\)",
+        ),
+        ({LeftRunning: (Work("deeprig-steady-cuda-1", 5, "5"),)}, "unit deeprig-steady-cuda-1"),
+    ],
+)
+def test_pyinfra_itself_is_refused_where_a_run_of_deeprig_is_at_work(monkeypatch, facts, told):
+    declared = SimpleNamespace(name="rig1", needs_sudo=True)
+    monkeypatch.setattr(compose, "_declaration", lambda host: (None, declared, None, None))
+    host = host_that_tells(facts)
+    here = SimpleNamespace(
+        ctx_host=SimpleNamespace(get=lambda: host), ctx_state=SimpleNamespace(get=lambda: None)
+    )
+    monkeypatch.setattr(compose, "context", here)
+    with pytest.raises(DeployRefused, match=told):
+        deploy_roles("a")
+
+
 def test_a_role_knows_which_others_its_host_has_also_in_a_narrowed_run(monkeypatch):
     told = []
     made = {
@@ -58,7 +89,7 @@ def test_a_role_knows_which_others_its_host_has_also_in_a_narrowed_run(monkeypat
     )
     monkeypatch.setattr(compose, "_declaration", lambda host: here)
     monkeypatch.setattr(compose, "_facts", lambda host: None)
-    host = SimpleNamespace(data=SimpleNamespace(_sudo=None))
+    host = host_that_tells({})
     monkeypatch.setattr(
         compose,
         "context",

@@ -15,7 +15,7 @@ import pytest
 from pyinfra.api.command import QuoteString, StringCommand
 
 from deeprig.engine import steady_command
-from deeprig.engine.earlier_work import Work, works_of
+from deeprig.engine.left_running import Work, works_of
 from deeprig.engine.steady_command import SteadyCommand, earlier_work
 from deeprig.tasks.steady import steadily
 
