@@ -30,6 +30,7 @@ from deeprig.tasks.nvidia_repository import (
 from deeprig.tasks.nvidia_sources import AptFile, Rewritten, without_nvidia, without_old_keys
 from deeprig.tasks.openpgp_keys import binary, fingerprints
 from deeprig.tasks.packages import APT_ENVIRONMENT, refresh_package_lists
+from deeprig.tasks.steady import steadily
 
 Commands = Generator[object, None, None]
 SOURCE_PATTERNS = (
@@ -172,7 +173,8 @@ def _packaged_key(repository: ChosenRepository) -> Commands:
 
     yield Step(upload)
     variables = (f"{name}={value}" for name, value in APT_ENVIRONMENT.items())
-    yield StringCommand("env", *variables, "apt-get", "install", "-y", "--reinstall", _UPLOADED)
+    install = ("apt-get", "install", "-y", "--reinstall", _UPLOADED)
+    yield from steadily([StringCommand("env", *variables, *install)], "keyring", apt=True)
     yield StringCommand("sh", "-c", QuoteString(_REMOVE_ITS_SOURCES), "sh", _UPLOADED)
     yield StringCommand("rm", "-f", _UPLOADED)
 

@@ -7,23 +7,6 @@ from pyinfra.api.facts import FactBase
 from roles.base.certificates import DIRECTORY
 
 
-class InterruptedPackages(FactBase[tuple[str, ...]]):
-    """Lines of ``dpkg --audit``: packages that an interrupted run left half done."""
-
-    def command(self) -> str:
-        """Return the command; dpkg(1) says the audit prints nothing when all is well."""
-        return "dpkg --audit"
-
-    @staticmethod
-    def default() -> tuple[str, ...]:
-        """Return no lines: all is well."""
-        return ()
-
-    def process(self, output: list[str]) -> tuple[str, ...]:
-        """Return the lines that say something."""
-        return tuple(line for line in output if line.strip())
-
-
 class ManagedCertificates(FactBase[frozenset[str]]):
     """Paths of the CA certificates that this role put on the host."""
 

@@ -10,9 +10,15 @@ from pyinfra.context import ctx_host
 from pyinfra.operations import files, server
 
 from deeprig.role import RoleContext
-from deeprig.tasks import changed, install_packages, place_template, refresh_package_lists
+from deeprig.tasks import (
+    changed,
+    install_packages,
+    place_template,
+    refresh_package_lists,
+    repair_packages,
+)
 from roles.base.certificates import certificates_of
-from roles.base.facts import InterruptedPackages, ManagedCertificates, SystemLocale
+from roles.base.facts import ManagedCertificates, SystemLocale
 from roles.base.settings import BaseRoleSettings, UserSettings
 
 BaseContext = RoleContext[BaseRoleSettings]
@@ -27,7 +33,7 @@ _SOURCE_FILES = {
 @deploy("base")
 def deploy_base(context: BaseContext) -> None:
     """Bring the machine to the base state."""
-    _repair_packages()
+    repair_packages()
     _place_certificates(context)
     _configure_apt(context)
     _install(context)
@@ -36,16 +42,6 @@ def deploy_base(context: BaseContext) -> None:
         _manage_user(user)
     place_template(context, "/etc/sudoers.d/80-deeprig", name="Set who may become root", mode="440")
     _configure_sessions(context)
-
-
-def _repair_packages() -> None:
-    host: Host = ctx_host.get()
-    server.shell(
-        name="Repair packages that an interrupted run left half done",
-        commands=["dpkg --configure -a", "apt-get -y -f install"],
-        _env={"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_SUSPEND": "1"},
-        _if=lambda: bool(host.get_fact(InterruptedPackages)),
-    )
 
 
 def _place_certificates(context: BaseContext) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Generator
 from io import StringIO
 from pathlib import Path
 
-from pyinfra.api.command import FileUploadCommand, QuoteString, StringCommand
+from pyinfra.api.command import FileUploadCommand, PyinfraCommand, QuoteString, StringCommand
 from pyinfra.api.exceptions import OperationError
 from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
@@ -22,6 +22,7 @@ from deeprig.engine.operations import Step
 from deeprig.engine.remarks import explain, tell_move
 from deeprig.fetch import fetch
 from deeprig.report.model import VersionMove
+from deeprig.tasks.steady import steadily
 from roles.conda import newer
 from roles.conda.drift import drift
 from roles.conda.facts import CondaEnvironment, CondaInstallation, InstalledEnvironment
@@ -32,7 +33,7 @@ _INSTALLER = "/var/tmp/deeprig-conda-installer.sh"  # noqa: S108 - uploaded as r
 _REQUIREMENTS = "/var/tmp/deeprig-requirements.txt"  # noqa: S108 - no secret in it
 _LOCK = "/var/tmp/deeprig-conda.lock"  # noqa: S108 - no secret in it
 
-Commands = Generator[StringCommand | FileUploadCommand | Step, None, None]
+Commands = Generator[PyinfraCommand, None, None]
 
 
 @operation()
@@ -68,10 +69,10 @@ def installation(settings: CondaSettings, machine: str) -> Commands:
         mark = QuoteString(f"{prefix}.installing")
         yield StringCommand("mkdir", "-p", QuoteString(str(Path(prefix).parent)))
         yield StringCommand("touch", mark, "&&", "rm", "-rf", QuoteString(prefix))
-        yield StringCommand("sh", _INSTALLER, "-b", "-p", QuoteString(prefix))
+        yield from _steadily("sh", _INSTALLER, "-b", "-p", prefix)
         yield StringCommand("rm", "-f", mark, _INSTALLER)
     else:
-        yield StringCommand("sh", _INSTALLER, "-b", "-u", "-p", QuoteString(prefix))
+        yield from _steadily("sh", _INSTALLER, "-b", "-u", "-p", prefix)
         yield StringCommand("rm", "-f", _INSTALLER)
 
 
@@ -125,8 +126,7 @@ def _build(
         channels = [part for c in settings.channels_of(declared) for part in ("-c", c)]
         what = ("--override-channels", *channels, f"python={declared.python}", "pip")
         what = (*what, *declared.packages)
-    quoted = [QuoteString(word) for word in (conda, "create", "-y", "-p", build, *what)]
-    yield StringCommand(*quoted, _env=variables)
+    yield from _steadily(conda, "create", "-y", "-p", build, *what, env=variables)
     yield from _pip(settings, declared, build, network)
 
 
@@ -142,7 +142,14 @@ def _pip(
     yield FileUploadCommand(StringIO(text), _REQUIREMENTS)
     command = [f"{build}/bin/python", "-m", "pip", "install", "--no-input", *flags]
     command += [*settings.pip_of(declared), "--no-cache-dir", "-r", _REQUIREMENTS]
-    yield StringCommand(*(QuoteString(word) for word in command), _env=network)
+    yield from _steadily(*command, env=network)
+
+
+def _steadily(*words: str, env: dict[str, str] | None = None) -> Commands:
+    """Yield a long command, which goes on when the connection is lost."""
+    quoted = [QuoteString(word) for word in words]
+    command = StringCommand(*quoted, _env=env) if env else StringCommand(*quoted)
+    yield from steadily([command], "conda")
 
 
 def _switch(path: str, build: str) -> Commands:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from pyinfra.api.command import StringCommand
+from pyinfra.api.command import PyinfraCommand, StringCommand
 from pyinfra.api.exceptions import OperationError
 from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
@@ -14,13 +14,14 @@ from pyinfra.context import ctx_host
 from deeprig.engine.remarks import explain, tell_move
 from deeprig.role import RoleContext
 from deeprig.tasks.packages import APT_ENVIRONMENT
+from deeprig.tasks.steady import steadily
 from roles.cuda import check
 from roles.cuda.facts import AptCuda, AptSimulation, CudaAlternative, CudaPackages, DriverOrigin
 from roles.cuda.resolution import Resolution, Unresolved, packages_asked_for, resolve, undeclared
 from roles.cuda.settings import CudaSettings
 from roles.nvidia_driver.facts import OpenDriverChange
 
-Commands = Generator[StringCommand, None, None]
+Commands = Generator[PyinfraCommand, None, None]
 CudaContext = RoleContext[CudaSettings]
 
 
@@ -71,12 +72,13 @@ def toolkits(context: CudaContext) -> Commands:
     for move in wanted.moves:
         tell_move(*move)
     variables = (f"{name}={value}" for name, value in APT_ENVIRONMENT.items())
-    yield StringCommand(
+    command = StringCommand(
         *("env", *variables, "apt-get", "install", "-y", "--no-install-recommends"),
         # Another default toolkit may need an older NCCL; the version is exact.
         "--allow-downgrades",
         *wanted.words,
     )
+    yield from steadily([command], "cuda", apt=True)
 
 
 @operation()

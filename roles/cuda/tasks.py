@@ -13,7 +13,7 @@ from pyinfra.operations import files, server
 
 from deeprig.engine.operations import changed
 from deeprig.role import RoleContext
-from deeprig.tasks import place_template, refresh_package_lists
+from deeprig.tasks import place_template, refresh_package_lists, repair_packages
 from deeprig.tasks.nvidia_apt import configure_nvidia_repository
 from deeprig.tasks.nvidia_repository import NvidiaRepositorySettings
 from roles.cuda import operations
@@ -38,6 +38,7 @@ def deploy_cuda(context: CudaContext) -> None:
     if fitted is not context.settings:
         reason = choose_toolkit(context.facts.nvidia_devices).reason
     context = replace(context, settings=fitted)
+    repair_packages()  # what is half done would fail apt's simulation
     operations.fit(name="Check that the toolkits fit", context=context, reason=reason)
     _configure_sources(context)
     operations.toolkits(name="Install CUDA", context=context)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pyinfra.api.host import Host
 from pyinfra.context import ctx_host
-from pyinfra.operations import apt, files, server
+from pyinfra.operations import files, server
 
 from deeprig.role import RoleContext
 from deeprig.tasks import changed, place_template, refresh_package_lists
-from deeprig.tasks.packages import APT_ENVIRONMENT
+from deeprig.tasks.packages import APT_ENVIRONMENT, steady_packages
 from roles.maintenance.facts import OTHER_TIME_SERVICES, TIMESYNCD, TimeServices
 from roles.maintenance.settings import MaintenanceSettings
 from roles.maintenance.timers import units_waiting
@@ -20,10 +20,9 @@ SERVICE = "systemd-timesyncd.service"
 def keep_time(context: RoleContext[MaintenanceSettings]) -> None:
     """Have systemd-timesyncd, its servers, and it running; chrony and the like stay alone."""
     refresh_package_lists(when=_lacks_time_service)
-    apt.packages(
+    steady_packages(
         name="Install systemd-timesyncd",
-        packages=[TIMESYNCD],
-        no_recommends=True,
+        packages=(TIMESYNCD,),
         _env=APT_ENVIRONMENT,
         _if=_lacks_time_service,
     )

@@ -10,7 +10,7 @@ import re
 from collections.abc import Generator
 from dataclasses import dataclass
 
-from pyinfra.api.command import QuoteString, StringCommand
+from pyinfra.api.command import PyinfraCommand, QuoteString, StringCommand
 from pyinfra.api.facts import FactBase
 from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
@@ -18,6 +18,7 @@ from pyinfra.context import ctx_host
 
 from deeprig.engine.remarks import explain, tell_move
 from deeprig.tasks.packages import APT_ENVIRONMENT
+from deeprig.tasks.steady import steadily
 
 #: A line of apt-get's simulation: ``Inst NAME [OLD] (NEW ORIGIN:SUITE, ORIGIN:SUITE [ARCH])``.
 _INST = re.compile(r"^Inst (?P<name>\S+) \[(?P<old>[^\]]+)\] \((?P<new>\S+) (?P<origins>[^\[)]+)")
@@ -57,7 +58,7 @@ class SecurityUpgrades(FactBase[tuple[Upgrade, ...]]):
 
 
 @operation()
-def security_updates() -> Generator[StringCommand, None, None]:
+def security_updates() -> Generator[PyinfraCommand, None, None]:
     """Install the security updates of installed packages in one transaction."""
     host: Host = ctx_host.get()
     upgrades: tuple[Upgrade, ...] = host.get_fact(SecurityUpgrades)
@@ -70,4 +71,5 @@ def security_updates() -> Generator[StringCommand, None, None]:
     words = ["apt-get", "install", "-y", "--only-upgrade", "--no-install-recommends"]
     words += ["-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold"]
     words += [f"{upgrade.name}={upgrade.after}" for upgrade in upgrades]
-    yield StringCommand(*(QuoteString(word) for word in words), _env=APT_ENVIRONMENT)
+    command = StringCommand(*(QuoteString(word) for word in words), _env=APT_ENVIRONMENT)
+    yield from steadily([command], "security", apt=True)

@@ -6,7 +6,12 @@ from pyinfra.api.deploy import deploy
 from pyinfra.operations import files
 
 from deeprig.role import RoleContext
-from deeprig.tasks import install_packages, place_template, refresh_package_lists
+from deeprig.tasks import (
+    install_packages,
+    place_template,
+    refresh_package_lists,
+    repair_packages,
+)
 from roles.maintenance.clock import keep_time
 from roles.maintenance.kernel_gate import arm_kernel_gate, remove_kernel_gate
 from roles.maintenance.kernel_holds import hold_kernel
@@ -28,6 +33,7 @@ def deploy_maintenance(context: RoleContext[MaintenanceSettings]) -> None:
         remove_kernel_gate()
     _keep_well(context)
     if context.update.security:
+        repair_packages()  # what is half done would fail apt's simulation
         # What the archive has now, not when somebody last looked.
         refresh_package_lists(when=lambda: True)
         security_updates(name="Install security updates")
