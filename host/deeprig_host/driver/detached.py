@@ -16,8 +16,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-import deeprig_host
 from deeprig_host.driver.journal import DIRECTORY
+from deeprig_host.machine import program
 from deeprig_host.machine.commands import Machine, environment_of
 from deeprig_host.machine.durable import place_text
 from deeprig_host.machine.refusal import Refused
@@ -73,7 +73,7 @@ def _go_on(number: int, _frame: object) -> None:
 
 def _start(machine: Machine, command: str, log: Path) -> subprocess.Popen[bytes]:
     environment = {name: os.environ[name] for name in _PASSED if name in os.environ}
-    environment["PYTHONPATH"] = str(Path(deeprig_host.__path__[0]).parent)
+    environment["PYTHONPATH"] = str(program.source())
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
     words = (sys.executable, "-m", "deeprig_host.driver", "--root", str(machine.root), command)
     if machine.path("/run/systemd/system").is_dir():

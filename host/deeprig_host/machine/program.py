@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import deeprig_host
 from deeprig_host.machine.commands import Machine
 from deeprig_host.machine.refusal import Refused
 
@@ -39,6 +40,11 @@ class Program:
     def parse(self, arguments: Sequence[str] | None) -> argparse.Namespace:
         """Return the options. Exit with 2, telling the usage, on bad ones."""
         return self._parser.parse_args(arguments)
+
+
+def source() -> Path:
+    """Return what python3 runs us from: the archive, or the directory of the sources."""
+    return Path(deeprig_host.__path__[0]).parent
 
 
 def machine_of(options: argparse.Namespace) -> Machine:

@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-import deeprig_host
+from deeprig_host.machine import program
 from deeprig_host.machine.commands import Machine
 from deeprig_host.machine.durable import place_file, remove_file, sync_directory
 from deeprig_host.machine.refusal import Refused
@@ -126,7 +126,7 @@ def seconds_left(machine: Machine) -> float | None:
 
 def program_words() -> tuple[str, ...]:
     """Return how this program is started now: out of its archive, or of its sources."""
-    source = Path(deeprig_host.__path__[0]).parent
+    source = program.source()
     if source.is_file():
         return (sys.executable, str(source), "network")
     return ("/usr/bin/env", f"PYTHONPATH={source}", sys.executable, "-m", "deeprig_host.network")
@@ -135,7 +135,7 @@ def program_words() -> tuple[str, ...]:
 def _keep_program(machine: Machine) -> str:
     """Keep a copy of the archive that we run from; return the command line for a unit."""
     words = program_words()
-    source = Path(deeprig_host.__path__[0]).parent
+    source = program.source()
     if source.is_file():
         place_file(machine.path(PROGRAM), source.read_bytes(), 0o755)
         words = (sys.executable, PROGRAM, "network")
