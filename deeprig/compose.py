@@ -16,7 +16,7 @@ from pyinfra.api.host import Host
 from deeprig.content import Content
 from deeprig.engine.host_lock import HostLock
 from deeprig.engine.left_running import LeftRunning
-from deeprig.errors import InventoryProblem
+from deeprig.errors import DeclarationRefused, InventoryProblem
 from deeprig.facts import SUPPORTED_RELEASES, HostFacts, Machine
 from deeprig.inventory.merge import merge_levels
 from deeprig.inventory.model import DeclaredHost
@@ -50,7 +50,17 @@ def deploy_roles(*names: str) -> None:
     of_host = tuple(role.name for role in roles)
     for role in roles:
         if selection.allows(role.name):
-            role.deploy(role_context(role, declared, facts, content, directory, update, of_host))
+            _deploy(role, role_context(role, declared, facts, content, directory, update, of_host))
+
+
+def _deploy(role: AnyRole, context_of_role: RoleContext[Any]) -> None:
+    try:
+        role.deploy(context_of_role)
+    except DeclarationRefused as refusal:
+        if getattr(context.ctx_state.get(), "lab", None) is not None:
+            raise  # under deeprig: the engine ends this host's run
+        # pyinfra's own command line prints a traceback for what is not an error of its own.
+        raise DeployRefused(str(refusal)) from refusal
 
 
 def _refuse_when_busy(host: Host, *, sudo: bool) -> None:

@@ -73,6 +73,22 @@ class InventoryProblem(DeeprigError):
         )
 
 
+class DeclarationRefused(DeeprigError):
+    """A declaration that this very host must not be given: nothing on it was changed."""
+
+    exit_code: ClassVar[int] = ExitCode.BAD_USAGE
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        if not problems:
+            raise ValueError("a DeclarationRefused needs at least one problem")
+        super().__init__(problems[0].reason, place=problems[0].place, remedy=problems[0].remedy)
+        self.problems = problems
+
+    def format_message(self) -> str:
+        """Return all problems, each with its remedy below it."""
+        return "\n".join(map(str, self.problems))
+
+
 class HostUnreachable(DeeprigError):
     """A host that could not be reached, or whose identity could not be proven."""
 

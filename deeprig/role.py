@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from deeprig.errors import Problem
+
 if TYPE_CHECKING:
     from deeprig.content import Content
     from deeprig.facts import HostFacts
@@ -114,6 +116,11 @@ def nothing_to_settle(context: RoleContext[Any]) -> Settlement | None:
     return None
 
 
+def nothing_between_hosts(settings_of_hosts: Mapping[str, Any]) -> tuple[Problem, ...]:
+    """Say that a role finds nothing wrong between hosts."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Role(Generic[SettingsT]):
     """One role.
@@ -126,6 +133,8 @@ class Role(Generic[SettingsT]):
     (this project's own tests).
     ``settle`` is asked last, after the reboot: a role whose change is a transaction proves it
     there, or puts back what was.
+    ``across`` gets this role's settings of every host of the inventory, by name, and returns what
+    is wrong between them, before any connection.
     """
 
     name: str
@@ -136,6 +145,7 @@ class Role(Generic[SettingsT]):
     reboot_reason: Callable[[RoleContext[SettingsT]], str | None] = never_reboots
     simulated: Callable[[RoleContext[SettingsT]], str | None] = nothing_simulated
     settle: Callable[[RoleContext[SettingsT]], Settlement | None] = nothing_to_settle
+    across: Callable[[Mapping[str, SettingsT]], tuple[Problem, ...]] = nothing_between_hosts
 
     @property
     def is_transactional(self) -> bool:

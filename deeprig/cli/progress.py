@@ -22,6 +22,7 @@ _ENDINGS = {
     "ok": ("ok", "green"),
     "failed": ("failed", "bold red"),
     "unreachable": ("unreachable", "bold red"),
+    "refused": ("refused", "bold red"),
     "interrupted": ("interrupted", "yellow"),
 }
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 
-from pyinfra.api.command import FileUploadCommand, PyinfraCommand
+from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.state import StateOperationHostData
 
 from deeprig.engine.diff import upload_diff
 from deeprig.engine.host_run import HostJob, Operation
-from deeprig.engine.operations import condition_holds, texts_of
+from deeprig.engine.operations import condition_holds, texts_of, uploads_of
 from deeprig.engine.remarks import take_remarks
 from deeprig.engine.state import HostFailed
+from deeprig.errors import DeclarationRefused
 from deeprig.report.model import OperationResult
 
 
@@ -36,6 +37,8 @@ def _evaluate_one(
     try:
         commands = _commands(data)
         would_change = bool(commands)
+    except DeclarationRefused:
+        raise  # not this operation fails: the host is not to be touched
     except Exception as error:  # noqa: BLE001 - a role's own code can raise anything
         is_early = isinstance(error, PyinfraError) and not isinstance(error, HostFailed)
         if not (is_early and changes_are_pending):
@@ -56,11 +59,7 @@ def _evaluate_one(
         seconds=round(time.monotonic() - started, 3),
         commands=tuple(job.masker(text) for text in texts_of(commands)),
         output=job.masker(note),
-        diffs=tuple(
-            upload_diff(job.host, command, job.masker)
-            for command in commands
-            if isinstance(command, FileUploadCommand)
-        ),
+        diffs=tuple(upload_diff(job.host, command, job.masker) for command in uploads_of(commands)),
         notes=tuple(map(job.masker, remarks.notes)),
         moves=tuple(remarks.moves),
     )

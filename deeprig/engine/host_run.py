@@ -23,7 +23,7 @@ from deeprig.engine.interruption import Abandoned, Interruption
 from deeprig.engine.operations import role_and_name
 from deeprig.engine.progress import Progress
 from deeprig.engine.state import RunState
-from deeprig.errors import DeeprigError
+from deeprig.errors import DeclarationRefused, DeeprigError
 from deeprig.inventory.model import SSH_DEFAULT_PORT, DeclaredHost
 from deeprig.masking import Masker
 from deeprig.report.model import HostRun, OperationResult
@@ -111,6 +111,13 @@ class HostJob:
         """End this host's run as failed."""
         self.run = replace(self.run, status="failed", reason=self.masker(reason), remedy=remedy)
 
+    def refuse(self, refusal: DeclarationRefused) -> None:
+        """End this host's run as refused, with every problem of its declaration."""
+        first, *more = refusal.problems
+        reason = "\n".join(map(str, refusal.problems)) if more else str(replace(first, remedy=None))
+        remedy = None if more else first.remedy
+        self.run = replace(self.run, status="refused", reason=self.masker(reason), remedy=remedy)
+
     def lose(self, lost: ConnectionLost) -> None:
         """End this host's run: the connection is lost, and with it what became of the work."""
         where = f"while in {self.current.role}: {self.current.name}: " if self.current else ""
@@ -126,7 +133,7 @@ class HostJob:
 
     def told_by(self, error: Exception) -> str:
         """Return what a person needs of an exception: its text, and what pyinfra said before."""
-        cause = error.exception if isinstance(error, UnexpectedExternalError) else error
+        cause = _cause(error)
         is_ours = isinstance(cause, PyinfraError | DeeprigError)
         text = str(cause) if is_ours else f"{type(cause).__name__}: {cause}"
         said = self.log.last_lines(self.host.name)
@@ -215,8 +222,17 @@ class _Contained:
         if lost is not None:
             job.lose(lost)
             return True
+        refusal = _cause(error)
+        if isinstance(refusal, DeclarationRefused):
+            job.refuse(refusal)
+            return True
         job.fail(job.told_by(error), _remedy(error))
         return True
+
+
+def _cause(error: Exception) -> Exception:
+    """Return what a deploy script raised, which pyinfra wraps."""
+    return error.exception if isinstance(error, UnexpectedExternalError) else error
 
 
 def _remedy(error: Exception) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from pyinfra import logger
@@ -26,11 +26,15 @@ class Step(FunctionCommand):
     """A Python function as one command of an operation; its docstring's first line is its text.
 
     What it raises on purpose (PyinfraError, DeeprigError) fails the operation with that text.
-    pyinfra's own command prints a traceback for it.
+    pyinfra's own command prints a traceback for it. ``writes`` are the files that it writes in its
+    own way; a plan shows what would change in them.
     """
 
-    def __init__(self, function: Callable[[], None]) -> None:
+    def __init__(
+        self, function: Callable[[], None], writes: tuple[FileUploadCommand, ...] = ()
+    ) -> None:
         super().__init__(function, (), {})
+        self.writes = writes
 
     def execute(self, state: Any, host: Any, connector_arguments: Any) -> bool:
         """Run the function on the host. Return False, the reason logged, where it refuses."""
@@ -79,6 +83,15 @@ def command_text(command: PyinfraCommand) -> str:
     if isinstance(command, FunctionCommand):
         return (command.function.__doc__ or command.function.__name__).strip().splitlines()[0]
     return str(command)
+
+
+def uploads_of(commands: Iterable[PyinfraCommand]) -> Iterator[FileUploadCommand]:
+    """Yield every file that commands write."""
+    for command in commands:
+        if isinstance(command, FileUploadCommand):
+            yield command
+        elif isinstance(command, Step):
+            yield from command.writes
 
 
 def texts_of(commands: Iterable[PyinfraCommand]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +60,7 @@ def load_lab(path: Path) -> Lab:
         if declared is not None:
             hosts.append(declared)
     problems += _shared_addresses(hosts)
+    problems += _between_hosts(hosts, content)
     for declared in hosts:
         problems += key_problems(declared, directory)
         problems += template_problems(declared, content)
@@ -81,6 +83,14 @@ def _shared_addresses(hosts: list[DeclaredHost]) -> list[Problem]:
         for address, names in by_address.items()
         if len(names) > 1
     ]
+
+
+def _between_hosts(hosts: list[DeclaredHost], content: Content) -> Iterator[Problem]:
+    """Yield what roles find wrong between the hosts of one inventory."""
+    # A role that cannot be imported has been told by then, and has no settings.
+    for name in sorted({name for host in hosts for name in host.role_settings}):
+        settings = {h.name: h.role_settings[name] for h in hosts if name in h.role_settings}
+        yield from content.role(name).across(settings)
 
 
 def _joined(problems: list[Problem]) -> tuple[Problem, ...]:

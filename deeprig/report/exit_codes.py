@@ -7,12 +7,18 @@ from deeprig.report.model import RunReport, VerifyReport
 
 
 def of_run(report: RunReport, *, detailed_exitcode: bool = False) -> ExitCode:
-    """Return interrupted (130), failed (1), unreachable (3), changes pending (4) or good (0)."""
+    """Return the code of the worst that happened.
+
+    In this order: interrupted (130), failed (1), refused (2), unreachable (3), changes pending (4)
+    where that is asked for, good (0).
+    """
     statuses = {run.status for run in report.hosts}
     if "interrupted" in statuses:
         return ExitCode.INTERRUPTED
     if "failed" in statuses:
         return ExitCode.FAILED
+    if "refused" in statuses:
+        return ExitCode.BAD_USAGE
     if "unreachable" in statuses:
         return ExitCode.UNREACHABLE
     pending = report.command == "plan" and any(run.change_count for run in report.hosts)

@@ -14,7 +14,7 @@ _TEMPLATE = "page.html.jinja"
 #: What each kind of status looks like; whatever is not named here is quiet.
 _CLASSES = {
     "good": ("ok", "passed", "pass"),
-    "bad": ("failed", "fail", "unknown", "unreachable"),
+    "bad": ("failed", "fail", "unknown", "unreachable", "refused"),
     "change": ("changed", "would change", "interrupted"),
 }
 _CLASS_OF = {status: name for name, statuses in _CLASSES.items() for status in statuses}

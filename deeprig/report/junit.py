@@ -28,6 +28,7 @@ _ELEMENTS = {
     "failed": "failure",
     "unknown": "error",
     "unreachable": "error",
+    "refused": "error",
     "interrupted": "error",
     "not applicable": "skipped",
     "not run": "skipped",

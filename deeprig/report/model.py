@@ -12,7 +12,8 @@ from deeprig.report.encode import encode
 OperationStatus = Literal[
     "changed", "unchanged", "failed", "would change", "interrupted", "not run"
 ]
-HostStatus = Literal["ok", "failed", "unreachable", "interrupted"]
+#: ``refused``: this host must not be given what is declared for it; nothing on it was changed.
+HostStatus = Literal["ok", "failed", "refused", "unreachable", "interrupted"]
 Outcome = Literal["pass", "fail", "unknown", "not applicable"]
 Verdict = Literal["passed", "failed", "unreachable"]
 

@@ -27,6 +27,7 @@ _STYLES = {
     "fail": "bold red",
     "unknown": "bold red",
     "unreachable": "bold red",
+    "refused": "bold red",
     "interrupted": "yellow",
     "not applicable": "dim",
     "not run": "dim",

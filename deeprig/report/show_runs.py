@@ -135,7 +135,7 @@ def _plan_line(run: HostRun) -> str:
 def _summary(report: RunReport, what: str) -> Text:
     counts = {
         status: sum(run.status == status for run in report.hosts)
-        for status in ("ok", "failed", "unreachable", "interrupted")
+        for status in ("ok", "failed", "refused", "unreachable", "interrupted")
     }
     told = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
     hosts = f"{len(report.hosts)} host{'s' if len(report.hosts) != 1 else ''}"
