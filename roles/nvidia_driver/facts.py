@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import lzma
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,28 +10,15 @@ from pyinfra.api.command import QuoteString, StringCommand
 from pyinfra.api.exceptions import FactProcessError
 from pyinfra.api.facts import FactBase
 
-from deeprig.host_programs import build_archive
+from deeprig.tasks.host_answers import sent_along
 from roles.nvidia_driver.observation import Observation, decode
-
-#: Sent along, not looked for: a plan changes nothing, so the programs need not be there yet.
-#: xz, because one argument of a command holds 128 KiB (execve(2), MAX_ARG_STRLEN).
-_OBSERVE = """
-if ! command -v python3 >/dev/null; then echo none; exit 0; fi
-d=$(mktemp -d) && trap 'rm -rf "$d"' EXIT
-printf %s "$1" | python3 -c 'import base64,lzma,sys
-sys.stdout.buffer.write(lzma.decompress(base64.b64decode(sys.stdin.read())))' > "$d/host.pyz"
-python3 "$d/host.pyz" driver observe
-"""
-
 
 class DriverObservation(FactBase[Observation | None]):
     """One look at kernels, GPUs, driver packages and apt; nothing is changed or locked."""
 
     def command(self, programs: str) -> StringCommand:
         """Return the command; ``programs`` is the controller's directory of ``deeprig_host``."""
-        packed = lzma.compress(build_archive(Path(programs), "driver"), preset=6)
-        text = base64.b64encode(packed).decode("ascii")
-        return StringCommand("sh", "-c", QuoteString(_OBSERVE), "sh", QuoteString(text))
+        return sent_along(Path(programs), "driver", "observe")
 
     @staticmethod
     def default() -> Observation | None:
