@@ -9,14 +9,15 @@ from typing import Any
 from deeprig_host.machine.commands import Machine
 from deeprig_host.machine.refusal import Refused
 from deeprig_host.network import guard, journal
+from deeprig_host.network.gateways import silent_gateways
 from deeprig_host.network.journal import Change
 
 
 def confirm(machine: Machine, identity: str) -> dict[str, Any]:
     """Close the applied change of that id; a second call says the same.
 
-    Raise Refused where it is not the open one, is not applied, was put back, or lacks an address
-    that was expected of it: then the way back stays armed.
+    Raise Refused where it is not the open one, is not applied, was put back, lacks an address that
+    was expected of it, or has a gateway that does not answer: then the way back stays armed.
     """
     change = journal.read_journal(machine)
     if change is None or change.id != identity:
@@ -31,6 +32,7 @@ def confirm(machine: Machine, identity: str) -> dict[str, Any]:
             outcome="busy" if change.phase == journal.APPLYING else "refused",
         )
     _check_addresses(machine, change)
+    _check_gateways(machine, change)
     return finish(machine, journal.advance(machine, change, journal.CONFIRMED))
 
 
@@ -60,6 +62,16 @@ def _check_addresses(machine: Machine, change: Change) -> None:
         raise Refused(
             f"the host does not have the address {', '.join(missing)}",
             remedy="the old configuration comes back by itself; correct the declaration",
+            outcome="failed",
+        )
+
+
+def _check_gateways(machine: Machine, change: Change) -> None:
+    silent = silent_gateways(machine, change.expected_gateways)
+    if silent:
+        raise Refused(
+            f"the gateway {', '.join(silent)} does not answer on the link",
+            remedy="the old configuration comes back by itself; correct the gateway, or the VLAN",
             outcome="failed",
         )
 

@@ -14,16 +14,21 @@ CONFIRMED, RESTORING, ROLLED_BACK = "confirmed", "restoring", "rolled-back"
 #: The ways through: staged, armed, applying, applied, confirmed; from each before the last one
 #: also restoring, rolled-back.
 PHASES = (STAGED, ARMED, APPLYING, APPLIED, CONFIRMED, RESTORING, ROLLED_BACK)
+#: JSON knows lists only. A journal of an earlier deeprig may lack one.
+_TUPLES = (
+    *("paths", "expected_addresses", "expected_gateways"),
+    *("old_devices", "new_devices", "remarks"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """One network change. Times are seconds since 1970; the machine's clock may jump.
 
-    ``paths`` are the files that it writes or removes; ``expected_addresses`` must be there when it
-    is confirmed. ``old_devices`` are virtual interfaces that only the old configuration makes, or
-    makes otherwise, ``new_devices`` those of the new one; ``hardware`` pairs the names of real
-    interfaces before the change with their MAC addresses.
+    ``paths`` are the files that it writes or removes. When it is confirmed, ``expected_addresses``
+    must be there, and ``expected_gateways`` must answer. ``old_devices`` are virtual interfaces
+    that only the old configuration makes, or makes otherwise, ``new_devices`` those of the new one;
+    ``hardware`` pairs the names of real interfaces before the change with their MAC addresses.
     """
 
     id: str
@@ -34,6 +39,7 @@ class Change:
     boot_id: str
     paths: tuple[str, ...] = ()
     expected_addresses: tuple[str, ...] = ()
+    expected_gateways: tuple[str, ...] = ()
     old_devices: tuple[str, ...] = ()
     new_devices: tuple[str, ...] = ()
     hardware: tuple[tuple[str, str], ...] = ()
@@ -47,8 +53,8 @@ class Change:
 
 
 def _change(values: dict[str, Any]) -> Change:
-    for name in ("paths", "expected_addresses", "old_devices", "new_devices", "remarks"):
-        values[name] = tuple(values[name])
+    for name in _TUPLES:
+        values[name] = tuple(values.get(name, ()))
     values["hardware"] = tuple((name, mac) for name, mac in values["hardware"])
     change = Change(**values)
     check_phase(change, PHASES)

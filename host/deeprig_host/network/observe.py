@@ -12,6 +12,7 @@ from deeprig_host.machine.commands import Machine
 from deeprig_host.network import guard, journal
 from deeprig_host.network.interfaces import default_routes, interfaces
 from deeprig_host.network.names import CLOUD_CONFIG, CONFIGURATION, NETPLAN, NETWORKD
+from deeprig_host.network.netplan_files import devices_of
 
 _IFUPDOWN = re.compile(r"^\s*iface\s+(\S+)", re.MULTILINE)
 _NAMESERVER = re.compile(r"^\s*nameserver\s+(\S+)", re.MULTILINE)
@@ -26,7 +27,10 @@ def observe(machine: Machine) -> dict[str, Any]:
         "default_routes": default_routes(machine),
         "renderer": renderer(machine),
         "has_netplan": not machine.run("netplan", "info").is_missing,
-        "netplan_files": _files(machine, CONFIGURATION[NETPLAN], "*.yaml"),
+        "netplan_files": [
+            file | {"devices": devices_of(machine.path(file["path"]))}
+            for file in _files(machine, CONFIGURATION[NETPLAN], "*.yaml")
+        ],
         "networkd_files": _files(machine, CONFIGURATION[NETWORKD], "**/*"),
         "cloud_init": _cloud_init(machine),
         "dns_servers": dns_servers(machine),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from deeprig_host.machine.refusal import Refused
@@ -32,12 +32,16 @@ class OrderedFile:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to write, how long to wait for a confirmation, which addresses must come of it."""
+    """What to write, how long to wait for a confirmation, and what must come of it.
+
+    ``expected_addresses`` must be the host's own, ``expected_gateways`` must answer on their link.
+    """
 
     kind: str
     files: tuple[OrderedFile, ...]
     confirm_seconds: int
     expected_addresses: tuple[str, ...] = ()
+    expected_gateways: tuple[str, ...] = ()
 
 
 def parse_order(document: str) -> Order:
@@ -48,7 +52,7 @@ def parse_order(document: str) -> Order:
         raise _bad("the document", str(error)) from error
     if not isinstance(values, dict):
         raise _bad("the document", "must be an object")
-    unknown = set(values) - {"kind", "files", "confirm_seconds", "expected_addresses"}
+    unknown = set(values) - {field.name for field in fields(Order)}
     if unknown:
         raise _bad(sorted(unknown)[0], "is unknown")
     kind = values.get("kind")
@@ -58,7 +62,8 @@ def parse_order(document: str) -> Order:
         kind,
         _files(kind, values.get("files")),
         _seconds(values.get("confirm_seconds")),
-        _addresses(values.get("expected_addresses", [])),
+        _addresses("expected_addresses", values.get("expected_addresses", [])),
+        _addresses("expected_gateways", values.get("expected_gateways", [])),
     )
 
 
@@ -94,13 +99,13 @@ def _seconds(value: Any) -> int:
     return int(value)
 
 
-def _addresses(values: Any) -> tuple[str, ...]:
+def _addresses(place: str, values: Any) -> tuple[str, ...]:
     if not isinstance(values, list):
-        raise _bad("expected_addresses", "must be a list")
+        raise _bad(place, "must be a list")
     try:
         return tuple(str(ipaddress.ip_address(str(value).split("/")[0])) for value in values)
     except ValueError as error:
-        raise _bad("expected_addresses", str(error)) from error
+        raise _bad(place, str(error)) from error
 
 
 def _bad(place: str, text: str) -> Refused:
