@@ -50,7 +50,8 @@ def _interface(
     return HostInterface(
         name,
         _kind(observed, is_container),
-        observed["permanent_mac"],
+        # Renderers match the permanent address, and one end of a veth pair has none.
+        None if observed["kind"] == "veth" else observed["permanent_mac"],
         observed["driver"],
         tuple(sorted(i["name"] for i in all_interfaces if i["master"] == name)),
     )

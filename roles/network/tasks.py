@@ -1,0 +1,23 @@
+"""Tasks of the network role."""
+
+from __future__ import annotations
+
+from pyinfra.api.deploy import deploy
+
+from deeprig.role import RoleContext
+from deeprig.tasks import install_packages, place_host_programs
+from roles.network import operations
+from roles.network.settings import NetworkSettings
+
+
+@deploy("network")
+def deploy_network(context: RoleContext[NetworkSettings]) -> None:
+    """Bring the wired network to the declared state, or leave it wholly as it is.
+
+    Raise DeclarationRefused before any role has changed anything, where the host must not have it.
+    """
+    operations.check_declaration(context)
+    # python3-yaml reads which earlier netplan files the declaration takes the place of.
+    install_packages(("python3", "python3-yaml", "iproute2"))
+    place_host_programs(context)
+    operations.network(name="Change the network", context=context)
