@@ -19,7 +19,7 @@ from pyinfra.connectors.ssh import SSHConnector
 from pyinfra.connectors.util import make_unix_command_for_host
 
 #: Beyond that a host that answers to nothing is not waited for.
-_ANSWER_SECONDS = 60.0
+_ANSWER_SECONDS = 120.0
 
 
 class LineUnknown(PyinfraError):

@@ -6,11 +6,15 @@
 # leaves it behind. Who holds it stands beside it. A line on standard input is a sign of life, "end"
 # the orderly end; its end, or silence for SILENT_SECONDS, is a lost controller. Ages are seconds of
 # /proc/uptime: a clock that is wrong or is set anew does not matter.
+# Who meets a holder that was silent for a quarter of that waits until it is heard of again, or lost.
 # Answers, line by line: what an earlier run left ("stale" and its data), then "held"; or "taken",
 # the holder's data, and "refused".
 set -u
 umask 022
-directory=$1 silent_after=$2 token=$3 owner=$4 pid=$5 command=$6 since=$7
+directory=$1 silent_after=$2
+doubtful_after=$((silent_after / 4))
+shift 2
+token=$1 owner=$2 pid=$3 command=$4 since=$5
 lock=$directory/host.lock data=$directory/host.owner life=$directory/host.life
 boot=$(cat /proc/sys/kernel/random/boot_id)
 
@@ -75,19 +79,22 @@ mkdir -p "$directory" || exit 1
 exec 9>>"$lock" || exit 1
 left=5
 until flock -n 9; do
-    # Nobody's data: the holder is about to write, or to remove, its own.
-    if read_data; then
-        if is_live || [ "$left" -eq 0 ]; then
-            tell taken
-            echo refused
-            exit 0
+    # Without data the holder is about to write, or to remove, its own.
+    read_data && is_known=yes || is_known=no
+    if [ "$is_known" = yes ] && is_live; then
+        # A few signs of life missed: either it is heard of again, or it is lost.
+        if [ "$found_silent" -gt "$doubtful_after" ]; then
+            flock -w 1 9 && break
+            continue
         fi
-        end_stuck_holder
-    elif [ "$left" -eq 0 ]; then
-        echo taken
+        left=0
+    fi
+    if [ "$left" -eq 0 ]; then
+        [ "$is_known" = no ] && echo taken || tell taken
         echo refused
         exit 0
     fi
+    [ "$is_known" = no ] || end_stuck_holder
     left=$((left - 1))
     flock -w 1 9 && break
 done

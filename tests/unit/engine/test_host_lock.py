@@ -204,3 +204,13 @@ def test_a_claim_names_this_process():
 def test_lengths_of_time_are_for_people(seconds, told):
     assert minutes(seconds) == told
     assert told in LockOwner("t", "a@b", 1, "apply", "now", seconds, 0).told
+
+
+def test_who_meets_a_silent_run_waits_until_it_is_lost(holding, tmp_path):
+    first = holding("alice", silent_seconds=8)
+    first.answer()
+    uptime = int(float(Path("/proc/uptime").read_text().split()[0]))
+    # Silent for longer than the doubt begins, and not yet for as long as a lost one.
+    (tmp_path / "run" / "host.life").write_text(f"{uptime - 4}\n")
+    word, lines = holding("bob", silent_seconds=8).answer()
+    assert (word, lines[0]) == ("held", "stale")
