@@ -8,6 +8,7 @@ from typing import Any
 from roles.network.link.asking import Asked, run_json, run_program
 from roles.network.link.finding import Finding
 from roles.network.link.meant import Meant
+from roles.network.link.on_host.mtu import SMALL_BYTES
 from roles.network.link.reading import Link
 from roles.network.link.routes import default_gateways
 from roles.network.values import Family
@@ -31,11 +32,19 @@ def mtu_findings(
 
 
 def _through(host: Asked, device: Meant, link: Link, size: int) -> Iterator[Finding]:
-    declared = device.device.mtu_probe_to
-    targets = (declared,) if declared else _gateways(host, device, link)
-    for target in targets:
-        yield from _to_target(host, device.key, link, target, size, is_gateway=not declared)
-    if not targets and device.device.mtu is not None:
+    declared, gateways = device.device.mtu_probe_to, _gateways(host, device, link)
+    for gateway in gateways:
+        # Asked for its MTU only where no other target is: a router's may well be smaller.
+        answer = run_program(
+            host, "mtu", link.name, gateway, str(SMALL_BYTES if declared else size)
+        )
+        yield _is_there(host, device.key, link, gateway, answer)
+        if not declared:
+            yield _in_one_piece(device.key, link, gateway, size, answer, is_gateway=True)
+    if declared:
+        answer = run_program(host, "mtu", link.name, declared, str(size))
+        yield _in_one_piece(device.key, link, declared, size, answer, is_gateway=False)
+    elif not gateways and device.device.mtu is not None:
         yield Finding(
             f"{device.key}: {size} bytes get through",
             None,
@@ -51,18 +60,36 @@ def _gateways(host: Asked, device: Meant, link: Link) -> tuple[str, ...]:
     return tuple(dict.fromkeys(used + declared))
 
 
-def _to_target(
-    host: Asked, key: str, link: Link, target: str, size: int, *, is_gateway: bool
-) -> Iterator[Finding]:
-    answer = run_program(host, "mtu", link.name, target, str(size))
+def _is_there(
+    host: Asked, key: str, link: Link, gateway: str, answer: Mapping[str, Any]
+) -> Finding:
+    """Judge by the neighbour, too: a machine that drops echo requests still has an address."""
+    name = f"{key}: the gateway {gateway} is there"
+    if answer.get("largest_bytes") is not None:
+        return Finding(name, True, f"{gateway} answers on {link.name}")
+    told = run_json(host, "ip -json neighbour show to %s dev %s", gateway, link.name)
+    states = {state for entry in told for state in entry.get("state", ())}
+    is_known = bool(states.intersection(_KNOWN))
+    evidence = f"neighbour {', '.join(sorted(states)) or 'unknown'}"
+    if not is_known:
+        evidence = (
+            f"nobody on {link.name} answers for {gateway} ({evidence}): correct the gateway, the "
+            "VLAN or the cabling"
+        )
+    return Finding(name, is_known, evidence)
+
+
+def _in_one_piece(
+    key: str, link: Link, target: str, size: int, answer: Mapping[str, Any], *, is_gateway: bool
+) -> Finding:
     name = f"{key}: {size} bytes reach {target} in one piece"
     if "error" in answer:
-        yield Finding(name, None, f"nothing could be sent through {link.name}: {answer['error']}")
-    elif answer["largest_bytes"] is not None:
-        is_good = answer["largest_bytes"] == size
-        yield Finding(name, is_good, _path_mtu(answer, target, size, is_gateway=is_gateway))
-    else:
-        yield _silent(host, key, link, target, name, is_gateway=is_gateway)
+        return Finding(name, None, f"nothing can be sent through {link.name}: {answer['error']}")
+    largest = answer["largest_bytes"]
+    if largest is None:
+        remedy = "set mtu_probe_to to a machine that does" if is_gateway else "is it switched on?"
+        return Finding(name, None, f"{target} does not answer to echo requests: {remedy}")
+    return Finding(name, largest == size, _path_mtu(answer, target, size, is_gateway=is_gateway))
 
 
 def _path_mtu(answer: Mapping[str, Any], target: str, size: int, *, is_gateway: bool) -> str:
@@ -76,21 +103,3 @@ def _path_mtu(answer: Mapping[str, Any], target: str, size: int, *, is_gateway: 
     remedy = f"lower mtu to {largest}, or raise it on the way"
     # A router often has a smaller MTU than the storage that the large one is for.
     return f"{evidence}: {remedy}" + (", or set mtu_probe_to" if is_gateway else "")
-
-
-def _silent(
-    host: Asked, key: str, link: Link, target: str, name: str, *, is_gateway: bool
-) -> Finding:
-    """A machine that drops echo requests is still a neighbour; one that is not there is not."""
-    told = run_json(host, "ip -json neighbour show to %s dev %s", target, link.name)
-    states = {state for entry in told for state in entry.get("state", ())}
-    if is_gateway and not states.intersection(_KNOWN):
-        state = ", ".join(sorted(states)) or "unknown"
-        return Finding(
-            f"{key}: the gateway {target} is there",
-            False,
-            f"nobody on {link.name} answers for {target} (neighbour {state}): correct the gateway, "
-            "the VLAN or the cabling",
-        )
-    remedy = "set mtu_probe_to to a machine that answers" if is_gateway else "is it switched on?"
-    return Finding(name, None, f"{target} does not answer to echo requests: {remedy}")

@@ -43,7 +43,10 @@ class LinkAddress:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One interface: ``has_carrier`` says that the other end of the cable is alive."""
+    """One interface: ``has_carrier`` says that the other end of the cable is alive.
+
+    ``details`` is what `ip` tells of its kind, ``membership`` of it as a member of its master.
+    """
 
     name: str
     is_up: bool
@@ -54,7 +57,7 @@ class Link:
     master: str | None = None
     parent: str | None = None
     details: Mapping[str, Any] | None = None
-    member_state: str | None = None
+    membership: Mapping[str, Any] | None = None
 
     @property
     def is_working(self) -> bool:
@@ -93,7 +96,7 @@ def _link(told: Mapping[str, Any]) -> Link:
         master=told.get("master"),
         parent=told.get("link"),
         details=info.get("info_data"),
-        member_state=info.get("info_slave_data", {}).get("mii_status"),
+        membership=info.get("info_slave_data"),
     )
 
 

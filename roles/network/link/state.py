@@ -25,7 +25,8 @@ def state_findings(meant: tuple[Meant, ...], links: Mapping[str, Link]) -> Itera
         elif isinstance(device.device, Bond) and link is not None:
             yield from _bond(device.key, device.device, link)
             for member in device.device.interfaces:
-                yield from _member(device.key, by_key[member], links)
+                for member_link in by_key[member].links(links):
+                    yield _member(device.key, link, member_link)
 
 
 def _carrier(device: Meant, links: Mapping[str, Link]) -> Iterator[Finding]:
@@ -76,9 +77,16 @@ def _bond(key: str, bond: Bond, link: Link) -> Iterator[Finding]:
         yield Finding(f"{key}: the switch speaks LACP", has_partner, evidence)
 
 
-def _member(key: str, member: Meant, links: Mapping[str, Link]) -> Iterator[Finding]:
-    for link in member.links(links):
-        is_member = link.master == key
-        is_good = is_member and link.is_working and link.member_state == "UP"
-        told = f"MII status {link.member_state}" if is_member else f"its master is {link.master}"
-        yield Finding(f"{key}: member {link.name} works", is_good, f"{link.state}; {told}")
+def _member(key: str, bond: Link, member: Link) -> Finding:
+    name = f"{key}: member {member.name} works"
+    if member.master != key:
+        return Finding(name, False, f"{member.name} is no member: its master is {member.master}")
+    told = member.membership or {}
+    evidence = f"{member.state}; MII status {told.get('mii_status')}"
+    is_good = member.is_working and told.get("mii_status") == "UP"
+    aggregator = (bond.details or {}).get("ad_info", {}).get("aggregator")
+    # A member that the switch put into another group is up, and carries nothing.
+    if aggregator is not None and told.get("ad_aggregator_id") != aggregator:
+        is_good = False
+        evidence += f"; in another LACP group than {key}: look at the switch's port"
+    return Finding(name, is_good, evidence)
