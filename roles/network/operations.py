@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from io import StringIO
+from ipaddress import ip_address
 from typing import Any
 
 from pyinfra.api.command import FileUploadCommand
@@ -141,13 +142,16 @@ def _expected_addresses(settings: NetworkSettings) -> list[str]:
 
 
 def _expected_gateways(settings: NetworkSettings) -> list[str]:
-    """Return the gateways of static default routes: one that is silent is a mistake."""
+    """Return the gateways of static default routes: one that is silent is a mistake.
+
+    A link-local one (fe80::1) is not asked for: it is many machines' address, one on each link.
+    """
     return list(
         dict.fromkeys(
             route.via
             for _, device in settings.devices
             if not device.optional
             for route in device.routes
-            if route.is_default
+            if route.is_default and not ip_address(route.via).is_link_local
         )
     )

@@ -218,3 +218,11 @@ def test_group_data_of_an_inventory_beside_this_one_is_no_mistake(lab):
     lab.write("inventory/other.py", "elsewhere = ['x']\n")
     lab.data("gpu_count = 1", group="elsewhere")
     assert lab.load().host("rig1").settings.gpu_count is None
+
+
+def test_one_address_declared_on_two_hosts(lab):
+    lab.hosts('workstations = ["rig1", "rig2"]\n')
+    lab.data('network = {"ethernets": {"enp3s0": {"addresses": ["192.0.2.11/24"]}}}')
+    text = only_problem_of(lab)
+    assert text.startswith("rig2: network.ethernets.enp3s0.addresses.0: rig1 has 192.0.2.11 too")
+    assert "data of a group is for all its hosts" in text

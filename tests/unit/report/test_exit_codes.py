@@ -9,11 +9,12 @@ from deeprig.report import exit_codes
 from deeprig.report.model import HostRun, HostVerification
 from tests.unit.report import samples
 
-STATUSES = ("ok", "failed", "unreachable", "interrupted")
+STATUSES = ("ok", "failed", "refused", "unreachable", "interrupted")
 #: The first that is among the hosts' results decides.
 PRECEDENCE = (
     ("interrupted", ExitCode.INTERRUPTED),
     ("failed", ExitCode.FAILED),
+    ("refused", ExitCode.BAD_USAGE),
     ("unreachable", ExitCode.UNREACHABLE),
 )
 
