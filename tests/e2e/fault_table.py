@@ -5,13 +5,10 @@ python -m tests.e2e.fault_table     write the page from the rows of the last tes
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-PAGE = ROOT / "docs" / "driver-faults.md"
-SEEN = ROOT / "build" / "driver-faults.json"
+from tests.e2e.fault_page import FaultPage, line_of
+
 _HEAD = """# Driver changes: fault by fault
 
 Written by `python -m tests.e2e.fault_table` from what `tests/e2e/test_driver_faults.py` saw on its
@@ -24,6 +21,7 @@ kernel and an initramfs for its next boot. "dpkg consistent" means that `dpkg --
 
 """
 _COLUMNS = ("fault", "exit", "driver before", "driver after", "bootable", "dpkg consistent", "told")
+PAGE = FaultPage("driver-faults", _HEAD, _COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,30 +38,23 @@ class Row:
 
     def line(self) -> str:
         """Return the row as Markdown."""
-        cells = (
-            self.fault,
-            str(self.exit_code),
-            self.before,
-            self.after,
-            "yes" if self.is_bootable else "**no**",
-            "yes" if self.is_dpkg_consistent else "**no**",
-            self.told.replace("|", "\\|"),
+        return line_of(
+            (
+                self.fault,
+                str(self.exit_code),
+                self.before,
+                self.after,
+                "yes" if self.is_bootable else "**no**",
+                "yes" if self.is_dpkg_consistent else "**no**",
+                self.told,
+            )
         )
-        return f"| {' | '.join(cells)} |"
-
-
-def page(rows: list[Row]) -> str:
-    """Return the text of the page."""
-    head = f"| {' | '.join(_COLUMNS)} |\n|{'---|' * len(_COLUMNS)}\n"
-    return _HEAD + head + "\n".join(row.line() for row in rows) + "\n"
 
 
 def save(rows: list[Row]) -> None:
     """Keep the rows of a test run."""
-    SEEN.parent.mkdir(exist_ok=True)
-    SEEN.write_text(json.dumps([asdict(row) for row in rows], indent=2), encoding="utf-8")
+    PAGE.save([asdict(row) for row in rows])
 
 
 if __name__ == "__main__":
-    seen = [Row(**row) for row in json.loads(SEEN.read_text(encoding="utf-8"))]
-    PAGE.write_text(page(seen), encoding="utf-8")
+    PAGE.write(Row(**row).line() for row in PAGE.load())

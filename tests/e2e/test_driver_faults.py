@@ -288,7 +288,7 @@ def test_the_page_shows_what_was_seen():
     """The documented rows are those of this run (python -m tests.e2e.fault_table writes them)."""
     if not _ROWS:
         pytest.skip("no fault was run")
-    lines = fault_table.PAGE.read_text(encoding="utf-8").splitlines()
+    lines = fault_table.PAGE.lines()
     assert [row.line() for row in _ROWS if row.line() not in lines] == []
 
 
