@@ -24,6 +24,35 @@ class ManagedCertificates(FactBase[frozenset[str]]):
         return frozenset(line.strip() for line in output if line.strip())
 
 
+class UnbundledCertificates(FactBase[frozenset[str]]):
+    """This role's CA certificates that the bundle lacks, and links to removed ones."""
+
+    def command(self) -> str:
+        """Return the command; a certificate's last line is of its signature, and its own."""
+        return _UNBUNDLED
+
+    @staticmethod
+    def default() -> frozenset[str]:
+        """Return the empty set: the bundle is as the directory."""
+        return frozenset()
+
+    def process(self, output: list[str]) -> frozenset[str]:
+        """Return the paths."""
+        return frozenset(line.strip() for line in output if line.strip())
+
+
+#: update-ca-certificates(8) links each certificate and joins them all in one file.
+_UNBUNDLED = f"""
+command -v update-ca-certificates >/dev/null || exit 0
+for f in {DIRECTORY}/deeprig-*.crt; do
+    [ -f "$f" ] || continue
+    signed=$(tail -n 2 "$f" | head -n 1)
+    grep -qxF -e "$signed" /etc/ssl/certs/ca-certificates.crt || echo "$f"
+done
+find /etc/ssl/certs -maxdepth 1 -name "deeprig-*.pem" -xtype l
+"""
+
+
 class SystemLocale(FactBase[str | None]):
     """LANG of the system's sessions, or None where it is not set."""
 

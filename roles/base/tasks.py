@@ -18,7 +18,7 @@ from deeprig.tasks import (
     repair_packages,
 )
 from roles.base.certificates import certificates_of
-from roles.base.facts import ManagedCertificates, SystemLocale
+from roles.base.facts import ManagedCertificates, SystemLocale, UnbundledCertificates
 from roles.base.settings import BaseRoleSettings, UserSettings
 
 BaseContext = RoleContext[BaseRoleSettings]
@@ -66,11 +66,16 @@ def _place_certificates(context: BaseContext) -> None:
         files.file(name="Remove a CA certificate no longer declared", path=path, present=False)
         for path in sorted(stale)
     ]
-    # Where ca-certificates is not installed yet, its own set-up reads the directory.
+    moved, host = changed(*placed, *removed), ctx_host.get()
+    # Where ca-certificates is not installed yet, its own set-up reads the directory. And a run that
+    # was cut in between has placed what this one finds in place, and not rebuilt the bundle.
     server.shell(
         name="Rebuild the bundle of trusted CAs",
-        commands=["! command -v update-ca-certificates >/dev/null || update-ca-certificates"],
-        _if=changed(*placed, *removed),
+        # --fresh: it leaves the links to a removed certificate otherwise.
+        commands=[
+            "! command -v update-ca-certificates >/dev/null || update-ca-certificates --fresh"
+        ],
+        _if=lambda: moved() or bool(host.get_fact(UnbundledCertificates)),
     )
 
 

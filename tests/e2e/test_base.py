@@ -100,6 +100,18 @@ def test_a_certificate_that_is_declared_no_more_is_taken_away(based):
     listed = "ls /usr/local/share/ca-certificates/ | grep -c deeprig-"
     assert based.ssh("rig3", listed).stdout.strip() == "1"
     assert based.json("verify")["hosts"][0]["status"] == "passed"
+    # A run that was cut after it had placed the certificate: the bundle lacks it.
+    bundle = "/etc/ssl/certs/ca-certificates.crt"
+    based.ssh(
+        "rig3",
+        "mv /usr/local/share/ca-certificates/deeprig-* /root/; "
+        "update-ca-certificates; mv /root/deeprig-*.crt /usr/local/share/ca-certificates/",
+    )
+    signed = made.stdout.splitlines()[-2]
+    assert based.ssh("rig3", f"grep -cF '{signed}' {bundle}").stdout == "0\n"
+    assert changes(based) == ["Rebuild the bundle of trusted CAs"]
+    assert based.ssh("rig3", f"grep -cF '{signed}' {bundle}").stdout == "1\n"
+    assert changes(based) == []
     declare(based)
     assert "Remove a CA certificate no longer declared" in changes(based)
     assert based.ssh("rig3", listed).stdout.strip() == "0"
