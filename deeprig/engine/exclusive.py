@@ -40,10 +40,12 @@ def keep_host(job: HostJob) -> None:
     earlier.let_go()
     job.hold = None
     hold = _take(job)
-    if hold is None or hold.left_by is None or hold.left_by.token == job.claim.token:
+    if hold is None or earlier.is_ended or _is_ours(hold.left_by, job):
         return
+    # A lost run leaves its data; who came after it and ended in order has taken them away.
+    who = hold.left_by.told if hold.left_by else "it has ended"
     job.fail(
-        f"another deeprig changed this host while this run had lost it: {hold.left_by.told}",
+        f"another deeprig changed this host while this run had lost it: {who}",
         "run again: it starts from what the host is now",
     )
 
@@ -52,6 +54,7 @@ def expect_reboot(job: HostJob) -> None:
     """Let go of a host that is about to reboot: nobody was lost when its connection ends."""
     if job.hold is not None:
         job.hold.let_go()
+        job.hold.is_ended = True  # whatever became of the connection: nobody else is expected
 
 
 def let_go(job: HostJob) -> None:
@@ -86,6 +89,10 @@ def _take(job: HostJob) -> Hold | None:
         problem = taken.problems[0]
         job.fail(problem.reason, problem.remedy)
     return job.hold
+
+
+def _is_ours(left_by: LockOwner | None, job: HostJob) -> bool:
+    return left_by is not None and left_by.token == job.claim.token
 
 
 def _lost(owner: LockOwner) -> str:

@@ -7,6 +7,7 @@ and with the same sudo.
 from __future__ import annotations
 
 import codecs
+from contextlib import suppress
 from typing import Any, Protocol
 
 from gevent.subprocess import PIPE, Popen
@@ -17,6 +18,8 @@ from pyinfra.api.host import Host
 from pyinfra.connectors.local import LocalConnector
 from pyinfra.connectors.ssh import SSHConnector
 from pyinfra.connectors.util import make_unix_command_for_host
+
+from deeprig.engine.connector import ConnectionLost
 
 #: Beyond that a host that answers to nothing is not waited for.
 _ANSWER_SECONDS = 120.0
@@ -108,14 +111,15 @@ class LocalLine:
 
     def close(self) -> None:
         """Close its input, and wait for the end that this is to it."""
-        self._process.stdin.close()
+        with suppress(BrokenPipeError):  # it has ended already
+            self._process.stdin.close()
         self._process.wait()
         for stream in (self._process.stdout, self._process.stderr):
             stream.close()
 
 
 def open_line(host: Host, command: StringCommand, *, sudo: bool, password: str | None) -> Line:
-    """Start a command whose input stays open. Raise OSError when the connection is lost.
+    """Start a command whose input stays open. Raise ConnectionLost when the connection is.
 
     Raise LineUnknown for a connector that has no such thing.
     """
@@ -128,10 +132,10 @@ def open_line(host: Host, command: StringCommand, *, sudo: bool, password: str |
     client = host.connector.client
     transport = client.get_transport() if client else None
     if transport is None:
-        raise ConnectionError("the connection is closed")
+        raise ConnectionLost("it was closed", None)
     try:
         channel = transport.open_session()
         channel.exec_command(made.get_raw_value())
     except (SSHException, EOFError) as error:
-        raise ConnectionError(str(error)) from error
+        raise ConnectionLost(str(error) or "it was closed", None) from error
     return SshLine(channel)

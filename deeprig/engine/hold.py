@@ -25,11 +25,15 @@ class HostTaken(DeeprigError):
 
 @dataclass(slots=True)
 class Hold:
-    """A host held by this run. ``left_by`` is the lost run whose lock was taken over, if any."""
+    """A host held by this run. ``left_by`` is the lost run whose lock was taken over, if any.
+
+    ``is_ended`` says that the run itself let go.
+    """
 
     line: Line
     left_by: LockOwner | None
     beats: Greenlet[..., None] | None = None
+    is_ended: bool = False
 
     @property
     def is_held(self) -> bool:
@@ -48,6 +52,7 @@ class Hold:
             if self.line.is_open:
                 self.line.send(_END)
                 self.line.read_line()  # its end: the lock is free
+                self.is_ended = True
         except OSError:
             return
         finally:
