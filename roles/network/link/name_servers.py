@@ -39,15 +39,15 @@ def _server(host: Asked, key: str, link: Link, server: str, name: str | None) ->
     is_scoped = ip_address(server.partition("%")[0]).is_link_local and "%" not in server
     place = f"{server}%{link.name}" if is_scoped else server
     answer = run_program(host, "dns", place, name or ".")
-    title = f"{key}: name server {server} answers"
+    title = f"{key}: name server {server} {'answers' if name is None else f'knows {name}'}"
     if "silence" in answer:
         return Finding(title, False, f"{server}: {answer['silence']}")
     code = int(answer["code"])
     told = f"{server}: {name or 'the root'}: {_CODES.get(code, f'code {code}')}"
     if name is None or code not in _ANSWERS:
         return Finding(title, code in _ANSWERS, told)
-    has_records = int(answer["records"]) > 0
-    return Finding(f"{key}: name server {server} knows {name}", has_records, told)
+    has_records = code == 0 and int(answer["records"]) > 0
+    return Finding(title, has_records, told if has_records else f"{told}: {_REMEDY}")
 
 
 def _resolver(host: Asked, settings: NetworkSettings, name: str | None) -> Iterator[Finding]:
