@@ -30,24 +30,38 @@ def name_server_findings(
     for device in meant:
         for link in device.links(links)[:1]:
             for server in device.device.nameservers:
-                yield _server(host, device.key, link, server, settings.dns_probe_name)
+                if settings.dns_probe_name is None:
+                    yield _answers(host, device.key, link, server, probe_name or ".")
+                else:
+                    yield _knows(host, device.key, link, server, settings.dns_probe_name)
     yield from _resolver(host, settings, probe_name)
 
 
-def _server(host: Asked, key: str, link: Link, server: str, name: str | None) -> Finding:
-    """Ask for the declared name; without one for the root's servers, which any resolver knows."""
+def _answers(host: Asked, key: str, link: Link, server: str, name: str) -> Finding:
+    """Judge only that it answers: a server of this network alone may not know what is outside."""
+    code, told, _ = _asked(host, link, server, name)
+    is_good = code in _ANSWERS
+    return Finding(
+        f"{key}: name server {server} answers", is_good, told if is_good else f"{told}: {_REMEDY}"
+    )
+
+
+def _knows(host: Asked, key: str, link: Link, server: str, name: str) -> Finding:
+    code, told, records = _asked(host, link, server, name)
+    return Finding(f"{key}: name server {server} knows {name}", code == 0 and records > 0, told)
+
+
+def _asked(host: Asked, link: Link, server: str, name: str) -> tuple[int | None, str, int]:
+    """Return response code, words and number of records; the code is None for no answer."""
     is_scoped = ip_address(server.partition("%")[0]).is_link_local and "%" not in server
     place = f"{server}%{link.name}" if is_scoped else server
-    answer = run_program(host, "dns", place, name or ".")
-    title = f"{key}: name server {server} {'answers' if name is None else f'knows {name}'}"
+    answer = run_program(host, "dns", place, name)
     if "silence" in answer:
-        return Finding(title, False, f"{server}: {answer['silence']}")
-    code = int(answer["code"])
-    told = f"{server}: {name or 'the root'}: {_CODES.get(code, f'code {code}')}"
-    if name is None or code not in _ANSWERS:
-        return Finding(title, code in _ANSWERS, told)
-    has_records = code == 0 and int(answer["records"]) > 0
-    return Finding(title, has_records, told if has_records else f"{told}: {_REMEDY}")
+        return None, f"{server}: {answer['silence']}", 0
+    code, records = int(answer["code"]), int(answer["records"])
+    what = "the root" if name == "." else name
+    told = f"{server}: {what}: {_CODES.get(code, f'code {code}')}"
+    return code, told if code else f"{told}, {records} records", records
 
 
 def _resolver(host: Asked, settings: NetworkSettings, name: str | None) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from ipaddress import ip_address, ip_network
 from roles.network.devices import Route
 from roles.network.link.asking import Asked, Unreadable, run_json
 from roles.network.link.finding import Finding
-from roles.network.link.meant import Meant
+from roles.network.link.meant import Meant, interface_names
 from roles.network.link.reading import Link
 from roles.network.settings import NetworkSettings
 from roles.network.values import Family
@@ -70,7 +70,7 @@ def route_findings(
     for family in families:
         wanted = _preferred(meant, links, family)
         if wanted is not None:
-            yield _outside(host, settings, wanted, family)
+            yield from _outside(host, settings, wanted, family)
 
 
 def _gateway(host: Asked, device: Meant, route: Route) -> Finding:
@@ -94,39 +94,59 @@ def _gateways_to(host: Asked, route: Route, interface: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """The device that the outside shall be reached through, and its gateway where one is said."""
+    """Through which interfaces the outside shall be reached, and the gateway where one is said.
+
+    ``may_be_absent``: routers advertise a default route, or none.
+    """
 
     metric: int
-    device: Meant
-    gateway: str | None
+    through: str
+    names: tuple[str, ...]
+    gateway: str | None = None
+    may_be_absent: bool = False
 
 
 def _preferred(
     meant: tuple[Meant, ...], links: Mapping[str, Link], family: Family
 ) -> _Wanted | None:
     """Return the declared default route of the lowest metric, None where none is declared."""
-    found = []
-    for device in meant:
-        if not device.links(links) and device.may_be_unplugged:
-            continue
-        for route in device.device.routes:
-            if route.is_default and route.family == family:
-                found.append(_Wanted(device.device.metric_of(route), device, route.via))
-        if family == 4 and device.device.dhcp4 and device.device.dhcp_default_route:
-            found.append(_Wanted(device.device.metric, device, None))
+    plugged_in = tuple(d for d in meant if d.links(links) or not d.may_be_unplugged)
+    found = [wanted for device in plugged_in for wanted in _default_routes(device, family)]
+    if not found and family == 6 and any(_asks_router(device) for device in plugged_in):
+        names = tuple(sorted(interface_names(meant)))
+        return _Wanted(0, "a declared interface", names, may_be_absent=True)
     return min(found, key=lambda wanted: wanted.metric, default=None)
 
 
-def _outside(host: Asked, settings: NetworkSettings, wanted: _Wanted, family: Family) -> Finding:
-    name = f"the IPv{family} default route leads through {wanted.device.key}"
+def _default_routes(device: Meant, family: Family) -> Iterator[_Wanted]:
+    declared = device.device
+    for route in declared.routes:
+        if route.is_default and route.family == family:
+            yield _Wanted(declared.metric_of(route), device.key, device.names, route.via)
+    if family == 4 and declared.dhcp4 and declared.dhcp_default_route:
+        yield _Wanted(declared.metric, device.key, device.names)
+
+
+def _asks_router(device: Meant) -> bool:
+    declared = device.device
+    return declared.dhcp_default_route and (declared.dhcp6 or declared.accept_ra is True)
+
+
+def _outside(
+    host: Asked, settings: NetworkSettings, wanted: _Wanted, family: Family
+) -> Iterator[Finding]:
+    name = f"the IPv{family} default route leads through {wanted.through}"
     address = outside_address(settings, family)
     if address is None:
-        return Finding(name, None, "every address for examples is in a declared network")
+        yield Finding(name, None, "every address for examples is in a declared network")
+        return
     way = way_to(host, address)
-    is_good = way.interface in wanted.device.names and wanted.gateway in (None, way.gateway)
-    names = " or ".join(wanted.device.names) or wanted.device.key
-    expected = f"{names}" + (f" via {wanted.gateway}" if wanted.gateway else "")
-    return Finding(name, is_good, way.text if is_good else f"{way.text}, not {expected}")
+    if way.interface is None and wanted.may_be_absent:
+        return
+    is_good = way.interface in wanted.names and wanted.gateway in (None, way.gateway)
+    expected = " or ".join(wanted.names) or wanted.through
+    expected += f" via {wanted.gateway}" if wanted.gateway else ""
+    yield Finding(name, is_good, way.text if is_good else f"{way.text}, not {expected}")
 
 
 def outside_address(settings: NetworkSettings, family: Family) -> str | None:

@@ -122,6 +122,18 @@ def test_of_two_default_routes_the_one_with_the_lower_metric_is_expected():
     assert outcomes(routes(settings, link("enp3s0"), unplugged)) == {NEAR: True, OUT: True}
 
 
+def test_an_advertised_default_route_may_be_absent_but_not_lead_elsewhere():
+    second = {"mac": SECOND_MAC, "accept_ra": True}
+    settings = network(ethernets={"lan": {"mac": LAN_MAC, "accept_ra": True}, "second": second})
+    name = "the IPv6 default route leads through a declared interface"
+    asked = "ip -json route get 2001:db8:ffff:ffff::1"
+    for interface, is_good in (("enp3s0", True), ("enp4s0", True), ("wlp5s0", False)):
+        way = [{"dst": "2001:db8::", "gateway": "fe80::1", "dev": interface}]
+        assert outcomes(routes(settings, **{asked: way})) == {name: is_good}
+    none = ("", "RTNETLINK answers: Network is unreachable\n", 2)
+    assert routes(settings, **{asked: none}) == []
+
+
 def test_a_device_without_a_default_route_is_not_asked_for_one():
     settings = network(
         ethernets={"lan": {"mac": LAN_MAC, "dhcp4": True, "dhcp_default_route": False}}
@@ -193,12 +205,15 @@ def test_a_silent_gateway_is_judged_by_its_link_layer_address():
     silent = {"mtu enp3s0 192.0.2.1 1500": probed(None)}
     shown = "ip -json neighbour show to 192.0.2.1 dev enp3s0"
     known = [{"dst": "192.0.2.1", "lladdr": "3c:ec:ef:0a:0a:0a", "state": ["STALE"]}]
-    found, _ = mtu(lan(), silent | {shown: known})
-    assert outcomes(found) == {THERE: True, FULL: None}
+    found, _ = mtu(lan(mtu=1500), silent | {shown: known})
+    assert outcomes(found) == {"lan: MTU 1500": True, THERE: True, FULL: None}
     assert "set mtu_probe_to to a machine that does" in evidence(found, FULL)
+    # Where no MTU is declared, a gateway that drops echo requests (many clouds') is no fault.
+    found, _ = mtu(lan(), silent | {shown: known})
+    assert outcomes(found) == {THERE: True}
     for nobody in ([{"dst": "192.0.2.1", "state": ["FAILED"]}], ""):
         found, _ = mtu(lan(), silent | {shown: nobody})
-        assert outcomes(found) == {THERE: False, FULL: None}
+        assert outcomes(found) == {THERE: False}
         assert "nobody on enp3s0 answers for 192.0.2.1" in evidence(found, THERE)
 
 
@@ -242,7 +257,7 @@ APT = {
     "apt-get indextargets": "http://archive.example.org/debian/\nhttp://archive.example.org/debian/",
 }
 RESOLVES = "the host resolves names"
-FOUND = {"getent": "198.51.100.7   STREAM archive.example.org\n198.51.100.7   DGRAM\n"}
+FOUND = "198.51.100.7   STREAM archive.example.org\n198.51.100.7   DGRAM\n"
 GETENT = "timeout 30 getent ahosts"
 
 
@@ -253,23 +268,27 @@ def names(settings, answers):
 
 def test_each_name_server_must_answer_and_the_host_must_resolve():
     settings = lan(nameservers=["192.0.2.53", "2001:db8::53"])
-    root = {"code": 0, "records": 13}
-    answers = {"dns 192.0.2.53 .": root, "dns 2001:db8::53 .": root, GETENT: FOUND["getent"]}
+    asked = [f"dns {server} archive.example.org" for server in ("192.0.2.53", "2001:db8::53")]
+    answers = {text: {"code": 0, "records": 1} for text in asked} | {GETENT: FOUND}
     first, second = (
         f"lan: name server {server} answers" for server in ("192.0.2.53", "2001:db8::53")
     )
     found = names(settings, answers)
     assert outcomes(found) == {first: True, second: True, RESOLVES: True}
     assert evidence(found, RESOLVES) == "archive.example.org: 198.51.100.7"
-    dead = {"dns 2001:db8::53 .": {"silence": "no answer within 6 s"}}
+    dead = {asked[1]: {"silence": "no answer within 6 s"}}
     assert outcomes(names(settings, answers | dead)) == {
         first: True,
         second: False,
         RESOLVES: True,
     }
     for code in (2, 5, 9):
-        refusing = {"dns 192.0.2.53 .": {"code": code, "records": 0}}
-        assert outcomes(names(settings, answers | refusing))[first] is False
+        found = names(settings, answers | {asked[0]: {"code": code, "records": 0}})
+        assert outcomes(found)[first] is False
+        assert "set dns_probe_name" in evidence(found, first)
+    # A server for this network alone: it need not know where packages come from.
+    inside = {asked[0]: {"code": 3, "records": 0}}
+    assert outcomes(names(settings, answers | inside))[first] is True
 
 
 def test_the_declared_name_must_be_known_to_every_server():
@@ -301,12 +320,14 @@ def test_without_a_name_the_resolver_is_not_judged_or_unknown_where_servers_are_
     assert names(lan(), addresses) == []
     settings = lan(nameservers=["192.0.2.53"])
     found = names(settings, addresses | {"dns 192.0.2.53 .": {"code": 0, "records": 13}})
-    assert outcomes(found)[RESOLVES] is None
+    name = "lan: name server 192.0.2.53 answers"
+    assert outcomes(found) == {name: True, RESOLVES: None}
+    assert evidence(found, name) == "192.0.2.53: the root: no error, 13 records"
 
 
 def test_a_link_local_name_server_is_asked_on_its_interface():
     settings = lan(nameservers=["fe80::53"])
-    answers = {"dns fe80::53%enp3s0 .": {"code": 0, "records": 13}, GETENT: FOUND["getent"]}
+    answers = {"dns fe80::53%enp3s0 archive.example.org": {"code": 0, "records": 1}, GETENT: FOUND}
     assert outcomes(names(settings, answers))["lan: name server fe80::53 answers"] is True
 
 
