@@ -61,6 +61,10 @@ class LineProgress:
         if self.verbose:
             self._line(host, f"{role}: {name} ...")
 
+    def operation_says(self, host: str, role: str, name: str, told: str) -> None:
+        """Say what is waited for."""
+        self._line(host, f"{role}: {name}: {told}")
+
     def operation_finished(self, host: str, result: OperationResult) -> None:
         """Say what changed or failed."""
         if self.mode == "plan":
@@ -122,6 +126,10 @@ class LiveProgress:
         """Show the operation."""
         row = self.rows[host]
         row.text, row.position = f"{role}: {name}", position
+
+    def operation_says(self, host: str, role: str, name: str, told: str) -> None:
+        """Show what is waited for, beside the operation."""
+        self.rows[host].text = f"{role}: {name}: {told}"
 
     def operation_finished(self, host: str, result: OperationResult) -> None:
         """Count a change."""

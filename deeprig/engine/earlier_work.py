@@ -32,6 +32,8 @@ def wait_for_earlier_work(job: HostJob) -> None:
             running = [work for work in works if work.seconds is not None]
             if not notes:
                 notes += [f"waited for: {work.told}" for work in running]
+                for note in notes:
+                    job.progress.operation_says(job.host.name, ROLE, _NAME, job.masker(note))
             notes += [work.told for work in works if work.seconds is None]
             if running and not _may_go_on_waiting(job, running[0], time.monotonic() - started):
                 break

@@ -100,6 +100,13 @@ class HostJob:
             yield operation
             self.current = None
 
+    def say(self, told: str) -> None:
+        """Tell what the operation under way waits for."""
+        if self.current is not None:
+            self.progress.operation_says(
+                self.host.name, self.current.role, self.current.name, self.masker(told)
+            )
+
     def record(self, result: OperationResult) -> None:
         """Add a result; a failed one ends this host's run."""
         self._add(result)

@@ -19,6 +19,9 @@ class Progress(Protocol):
     def operation_started(self, host: str, role: str, name: str, position: int) -> None:
         """Note that operation number ``position`` (from 1) of the host starts."""
 
+    def operation_says(self, host: str, role: str, name: str, told: str) -> None:
+        """Note what an operation under way waits for."""
+
     def operation_finished(self, host: str, result: OperationResult) -> None:
         """Note an operation's result."""
 
@@ -39,6 +42,9 @@ class Silence:
         """Show nothing."""
 
     def operation_started(self, host: str, role: str, name: str, position: int) -> None:
+        """Show nothing."""
+
+    def operation_says(self, host: str, role: str, name: str, told: str) -> None:
         """Show nothing."""
 
     def operation_finished(self, host: str, result: OperationResult) -> None:

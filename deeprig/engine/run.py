@@ -86,6 +86,8 @@ def run_lab(
         )
         for declared in hosts
     ]
+    job_of = {job.host.name: job for job in jobs}
+    state.tell = lambda host, told: job_of[host].say(told)
     lab.content.activate()
     with ctx_state.use(state), ctx_inventory.use(lab.inventory), ctx_config.use(config):
         _run_jobs(jobs, mode, script, progress, parallel)

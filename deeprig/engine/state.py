@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,6 +53,8 @@ class RunState(State):
         self.reboot = reboot
         self.remarks: defaultdict[str, Remarks] = defaultdict(Remarks)
         self.cwd = str(lab.directory)
+        #: Takes a host's name, and what its operation under way waits for.
+        self.tell: Callable[[str, str], None] = _tell_nobody
 
     def fail_hosts(self, hosts_to_fail: Iterable[Host], activated_count: int | None = None) -> None:
         """Raise HostFailed in the failing host's own greenlet.
@@ -69,3 +71,7 @@ class RunState(State):
     def trigger_callbacks(self, method_name: str, *args: Any, **kwargs: Any) -> None:
         """Call handlers as pyinfra does; here so that the type checker sees one signature."""
         super().trigger_callbacks(method_name, *args, **kwargs)
+
+
+def _tell_nobody(host: str, told: str) -> None:
+    """Keep to oneself what an operation waits for."""

@@ -14,6 +14,7 @@ from pyinfra.api.command import QuoteString, StringCommand
 
 from deeprig.engine.host_lock import DIRECTORY as RUN_DIRECTORY
 from deeprig.engine.remarks import explain
+from deeprig.engine.sayings import told_live
 
 DIRECTORY = f"{RUN_DIRECTORY}/steady"
 #: Work of other programs of ours that detaches itself: its unit, and the log that it writes.
@@ -43,7 +44,9 @@ class SteadyCommand(StringCommand):
 
     def execute(self, state: Any, host: Any, connector_arguments: Any) -> Any:
         """Run it; what its carrier has to say becomes part of the operation's reasons."""
-        succeeded, output = super().execute(state, host, connector_arguments)
+        sudo = {k: v for k, v in connector_arguments.items() if k in ("_sudo", "_sudo_password")}
+        with told_live(state, host, f"{DIRECTORY}/{self.unit}/output", _SAYS, sudo):
+            succeeded, output = super().execute(state, host, connector_arguments)
         explain(*(o.line.removeprefix(_SAYS) for o in output if o.line.startswith(_SAYS)))
         return succeeded, output
 
