@@ -37,10 +37,11 @@ write_whole() {
 }
 
 read_data() {
-    found_boot='' found_holder='' found_start='' found_life=''
+    found_token='' found_boot='' found_holder='' found_start='' found_life=''
     [ -f "$data" ] || return 1
     while read -r key value; do
         case $key in
+        token) found_token=$value ;;
         boot) found_boot=$value ;;
         holder) found_holder=$value ;;
         start) found_start=$value ;;
@@ -52,8 +53,10 @@ read_data() {
     found_silent=$((uptime - ${found_life:-$uptime}))
 }
 
+# Our own holder of before (a new address, its old connection not closed yet) is nobody else.
 is_live() {
-    [ "$found_boot" = "$boot" ] && [ "$found_silent" -le "$silent_after" ] &&
+    [ "$found_token" != "$token" ] && [ "$found_boot" = "$boot" ] &&
+        [ "$found_silent" -le "$silent_after" ] &&
         [ "$(start_of "$found_holder")" = "$found_start" ]
 }
 
@@ -75,6 +78,10 @@ sign_of_life() {
     echo "$uptime" | write_whole "$life"
 }
 
+command -v flock >/dev/null || {
+    echo "flock (package util-linux) is not installed" >&2
+    exit 1
+}
 mkdir -p "$directory" || exit 1
 exec 9>>"$lock" || exit 1
 left=5

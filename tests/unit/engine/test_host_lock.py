@@ -162,6 +162,14 @@ def test_a_process_that_only_has_the_number_of_the_holder_is_left_alone(holding,
     assert first.process.poll() is None
 
 
+def test_a_run_ends_its_own_holder_of_an_earlier_connection(holding):
+    first = holding("alice")
+    first.answer()
+    word, lines = holding("alice").answer()
+    assert (word, lines[:2]) == ("held", ["stale", "token alice"])
+    assert first.process.wait(timeout=BOUND_SECONDS) == -signal.SIGKILL
+
+
 def test_what_another_boot_left_is_stale(holding, tmp_path):
     first = holding("alice")
     first.answer()
