@@ -40,13 +40,17 @@ class Asked(Protocol):
 
 def run_json(host: Asked, command: str, *arguments: str) -> Any:
     """Return the JSON that a command prints. Raise Unreadable when it fails or prints none."""
-    done = host.run(command, *arguments)
+    return json_of(host.run(command, *arguments), command % arguments)
+
+
+def json_of(done: Answer, command: str) -> Any:
+    """Return the JSON that a command printed. Raise Unreadable when it failed or printed none."""
     if done.rc != 0:
-        raise Unreadable(f"{command % arguments}: exit {done.rc}: {said(done)}")
+        raise Unreadable(f"{command}: exit {done.rc}: {said(done)}")
     try:
         return json.loads(done.stdout or "[]")
     except ValueError:
-        raise Unreadable(f"{command % arguments} printed no JSON: {said(done)}") from None
+        raise Unreadable(f"{command} printed no JSON: {said(done)}") from None
 
 
 def run_program(host: Asked, name: str, *arguments: str) -> dict[str, Any]:

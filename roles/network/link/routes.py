@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
 from roles.network.devices import Route
-from roles.network.link.asking import Asked, Unreadable, run_json
+from roles.network.link.asking import Asked, Unreadable, json_of, run_json
 from roles.network.link.finding import Finding
 from roles.network.link.meant import Meant, interface_names
 from roles.network.link.reading import Link
@@ -36,18 +36,16 @@ class Way:
         return f"through {self.interface}" + (f" via {self.gateway}" if self.gateway else "")
 
 
-def way_to(host: Asked, address: str, interface: str | None = None) -> Way:
+def way_to(host: Asked, address: str) -> Way:
     """Return the way to an address. Raise Unreadable where the host does not tell."""
-    words = ["ip -json route get %s", address]
-    if interface is not None:
-        words = ["ip -json route get %s oif %s", address, interface]
-    # Without a route `ip` fails with RTNETLINK's words and prints an empty list or nothing.
-    done = host.run(*words)
-    if done.rc != 0 and "unreachable" in done.stderr:
+    command = f"ip -json route get {address}"
+    done = host.run("ip -json route get %s", address)
+    # The kernel itself says that there is none: unreachable, prohibited, thrown away.
+    if done.rc != 0 and done.stderr.startswith("RTNETLINK answers:"):
         return Way(None)
-    told = run_json(host, *words)
+    told = json_of(done, command)
     if not isinstance(told, list) or not told or "dev" not in told[0]:
-        raise Unreadable(f"`ip route get {address}` told no interface: {told!r}")
+        raise Unreadable(f"{command} told no interface: {told!r}")
     return Way(told[0]["dev"], told[0].get("gateway") or told[0].get("via", {}).get("host"))
 
 
@@ -61,11 +59,16 @@ def default_gateways(host: Asked, interface: str, family: Family) -> tuple[str, 
 def route_findings(
     host: Asked, settings: NetworkSettings, meant: tuple[Meant, ...], links: Mapping[str, Link]
 ) -> Iterator[Finding]:
-    """Yield the way to every declared gateway, and the way to the outside of both families."""
+    """Yield every declared route, the way to its gateway, and the way to the outside."""
     for device in meant:
         judged = device.links(links)
         for route in device.device.routes if judged else ():
-            yield _gateway(host, device, route)
+            yield _is_there(host, device, route)
+            # A link-local gateway is on every link at once: no way leads to it alone.
+            if not (route.on_link or ip_address(route.via).is_link_local):
+                way = way_to(host, route.via)
+                name = f"{device.key}: {route.via} is reached through it"
+                yield Finding(name, way.interface in device.names, way.text)
     families: tuple[Family, Family] = (4, 6)
     for family in families:
         wanted = _preferred(meant, links, family)
@@ -73,23 +76,14 @@ def route_findings(
             yield from _outside(host, settings, wanted, family)
 
 
-def _gateway(host: Asked, device: Meant, route: Route) -> Finding:
-    name = f"{device.key}: {route.via} is reached through it"
-    # A link-local gateway is on every link at once: only the interface says which is meant.
-    is_local = ip_address(route.via).is_link_local
-    if is_local or route.on_link:
-        found = any(route.via in _gateways_to(host, route, interface) for interface in device.names)
-        told = "is" if found else "is not"
-        evidence = f"{route.via} {told} a gateway of {', '.join(device.names)}"
-        return Finding(name, found, evidence)
-    way = way_to(host, route.via)
-    return Finding(name, way.interface in device.names, way.text)
-
-
-def _gateways_to(host: Asked, route: Route, interface: str) -> tuple[str, ...]:
+def _is_there(host: Asked, device: Meant, route: Route) -> Finding:
     to = "default" if route.is_default else route.to
-    told = run_json(host, f"ip -json -{route.family} route show %s dev %s", to, interface)
-    return tuple(entry["gateway"] for entry in told if "gateway" in entry)
+    command = f"ip -json -{route.family} route show %s dev %s"
+    told = [entry for name in device.names for entry in run_json(host, command, to, name)]
+    gateways = [entry["gateway"] for entry in told if "gateway" in entry]
+    evidence = f"{', '.join(device.names)}: {to} via {', '.join(gateways) or 'nobody'}"
+    name = f"{device.key}: the route to {to} via {route.via} is there"
+    return Finding(name, route.via in gateways, evidence)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from roles.network.link.meant import meant_devices
 from roles.network.link.mtu import mtu_findings
 from roles.network.link.name_servers import name_of_packages, name_server_findings
 from roles.network.link.reading import LINKS_COMMAND, read_links
-from roles.network.link.routes import outside_address, route_findings, way_to
+from roles.network.link.routes import outside_address, route_findings
 from roles.network.link.throughput import throughput_findings
 from roles.network.netplan import NETPLAN_PATH, render
 from tests.unit.roles.network.declared import LAN_MAC, SECOND_MAC, host, network
@@ -64,13 +64,14 @@ def routes(settings, *entries, **answers):
 
 OUT = "the IPv4 default route leads through lan"
 NEAR = "lan: 192.0.2.1 is reached through it"
+ROUTE = "lan: the route to default via 192.0.2.1 is there"
 TO_OUTSIDE, TO_GATEWAY = "ip -json route get 203.0.113.1", "ip -json route get 192.0.2.1"
 
 
 def test_the_default_route_must_lead_through_the_wired_interface_and_its_gateway():
-    assert outcomes(routes(lan())) == {NEAR: True, OUT: True}
+    assert outcomes(routes(lan())) == {ROUTE: True, NEAR: True, OUT: True}
     wireless = routes(lan(), **{TO_OUTSIDE: WIFI})
-    assert outcomes(wireless) == {NEAR: True, OUT: False}
+    assert outcomes(wireless) == {ROUTE: True, NEAR: True, OUT: False}
     assert evidence(wireless, OUT) == ("through wlp5s0 via 10.1.1.1, not enp3s0 via 192.0.2.1")
     other = [OUTSIDE[0] | {"gateway": "192.0.2.99"}]
     assert outcomes(routes(lan(), **{TO_OUTSIDE: other}))[OUT] is False
@@ -102,10 +103,33 @@ def test_a_link_local_gateway_is_looked_for_among_the_routes_of_the_interface():
         "ip -json route get 2001:db8:ffff:ffff::1": [OUTSIDE[0] | {"gateway": "fe80::1"}],
         "ip -json -6 route show default dev enp3s0": [{"dst": "default", "gateway": "fe80::1"}],
     }
-    name, out = "lan: fe80::1 is reached through it", "the IPv6 default route leads through lan"
+    name, out = (
+        "lan: the route to default via fe80::1 is there",
+        "the IPv6 default route leads through lan",
+    )
     assert outcomes(routes(settings, **six)) == {name: True, out: True}
     six["ip -json -6 route show default dev enp3s0"] = ""
     assert outcomes(routes(settings, **six)) == {name: False, out: True}
+
+
+def test_a_declared_route_must_be_there():
+    to = {"to": "10.20.0.0/16", "via": "192.0.2.2"}
+    direct = {"to": "198.51.100.0/24", "via": "203.0.113.9", "on_link": True}
+    settings = lan(routes=[to, direct])
+    names = [f"lan: the route to {r['to']} via {r['via']} is there" for r in (to, direct)]
+    near = "lan: 192.0.2.2 is reached through it"
+    shown = [f"ip -json -4 route show {r['to']} dev enp3s0" for r in (to, direct)]
+    answers = {
+        "ip -json route get 192.0.2.2": GATEWAY,
+        shown[0]: [{"dst": "10.20.0.0/16", "gateway": "192.0.2.2"}],
+        shown[1]: [{"dst": "198.51.100.0/24", "gateway": "203.0.113.9", "flags": ["onlink"]}],
+    }
+    good = {names[0]: True, near: True, names[1]: True}
+    assert outcomes(routes(settings, **answers)) == good
+    for absent in ("", [{"dst": "10.20.0.0/16", "scope": "link"}]):
+        found = routes(settings, **(answers | {shown[0]: absent}))
+        assert outcomes(found) == good | {names[0]: False}
+        assert evidence(found, names[0]) == "enp3s0: 10.20.0.0/16 via nobody"
 
 
 def test_of_two_default_routes_the_one_with_the_lower_metric_is_expected():
@@ -113,13 +137,17 @@ def test_of_two_default_routes_the_one_with_the_lower_metric_is_expected():
     settings = network(ethernets={"lan": STATIC, "second": second})
     name = "the IPv4 default route leads through second"
     found = outcomes(routes(settings))
-    assert found == {NEAR: True, name: False}
+    assert found == {ROUTE: True, NEAR: True, name: False}
     through = {TO_OUTSIDE: [OUTSIDE[0] | {"dev": "enp4s0", "gateway": "198.51.100.1"}]}
-    assert outcomes(routes(settings, **through)) == {NEAR: True, name: True}
+    assert outcomes(routes(settings, **through)) == {ROUTE: True, NEAR: True, name: True}
     # An optional one that is not plugged in leaves it to the other.
     settings = network(ethernets={"lan": STATIC, "second": second | {"optional": True}})
     unplugged = link("enp4s0", flags=UNPLUGGED)
-    assert outcomes(routes(settings, link("enp3s0"), unplugged)) == {NEAR: True, OUT: True}
+    assert outcomes(routes(settings, link("enp3s0"), unplugged)) == {
+        ROUTE: True,
+        NEAR: True,
+        OUT: True,
+    }
 
 
 def test_an_advertised_default_route_may_be_absent_but_not_lead_elsewhere():
@@ -154,12 +182,8 @@ def test_the_outside_is_in_no_declared_network():
         *({"to": f"{net}/24", "via": "192.0.2.1"} for net in ("203.0.113.0", "198.51.100.0")),
     ]
     assert outside_address(lan(routes=routed), 4) is None
-    assert outcomes(routes(lan(routes=routed)))[OUT] is None
-
-
-def test_a_way_can_be_asked_for_one_interface():
-    asked = Host({"ip -json route get 192.0.2.1 oif enp3s0": GATEWAY})
-    assert way_to(asked, "192.0.2.1", "enp3s0").text == "through enp3s0"
+    shown = {"ip -json -4 route show": DEFAULT}
+    assert outcomes(routes(lan(routes=routed), **shown))[OUT] is None
 
 
 # -- MTU -------------------------------------------------------------------------------------
