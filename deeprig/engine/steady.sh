@@ -35,6 +35,12 @@ has_systemd() {
     [ -d /run/systemd/system ] && command -v systemd-run >/dev/null
 }
 
+# Say whether somebody still follows the work of a directory, and will take its exit code.
+is_followed() {
+    { read -r follower follower_start <"$1/follower"; } 2>/dev/null || return 1
+    [ "$(start_of "$follower")" = "$follower_start" ]
+}
+
 # Say whether the work of a directory runs.
 is_running() {
     { read -r worker worker_start begun <"$1/worker"; } 2>/dev/null || return 1
@@ -47,6 +53,7 @@ start_work() {
     { export -p && echo "cd \"\$PWD\""; } >"$job/environment" &&
         printf '%s\n' "$command" >"$job/command" &&
         printf '%s\n' "$worker_text" >"$job/work" &&
+        echo "$$ $(start_of $$)" >"$job/follower" &&
         : >"$job/output" || return 1
     if has_systemd; then
         # A shutdown waits for the end of the work: only the worker is asked, and it goes on.
@@ -116,7 +123,7 @@ tell_running() {
 tell_ended() {
     for job in "$directory"/*/; do
         job=${job%/}
-        if [ -f "$job/worker" ] && ! is_running "$job"; then
+        if [ -f "$job/worker" ] && ! is_running "$job" && ! is_followed "$job"; then
             echo "ended ${job##*/} $(cat "$job/code" 2>/dev/null || echo none)"
             tail -n 3 "$job/output" | sed 's/^/line /'
             rm -rf "$job"

@@ -144,6 +144,21 @@ def test_work_that_is_ended_from_outside_is_no_success(run_directory):
     assert "was ended from outside" in out
 
 
+def test_the_end_of_work_that_is_followed_is_its_followers_to_take(run_directory, tmp_path):
+    """Who waits meanwhile takes nothing (pyinfra's own command line holds no host)."""
+    go = tmp_path / "go"
+    followed = start(steady(f"echo begun; until [ -e {go} ]; do sleep 0.05; done; exit 5"))
+    assert followed.stdout.readline() == "begun\n"
+    followed.send_signal(signal.SIGSTOP)
+    waiting = start(earlier_work(BOUND_SECONDS))
+    go.touch()
+    out, _ = waiting.communicate(timeout=BOUND_SECONDS)
+    assert (waiting.returncode, out) == (0, "")
+    followed.send_signal(signal.SIGCONT)
+    followed.communicate(timeout=BOUND_SECONDS)
+    assert followed.returncode == 5
+
+
 def test_never_two_at_once(run_directory, tmp_path):
     go, order = tmp_path / "go", tmp_path / "order"
     first = start(steady(f"echo begun; until [ -e {go} ]; do sleep 0.05; done; echo 1 >>{order}"))
