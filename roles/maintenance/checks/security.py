@@ -35,7 +35,8 @@ def test_security_updates_install_themselves(
 def _check_origins(
     host: Any, settings: MaintenanceSettings, facts: HostFacts, check: Checks
 ) -> None:
-    asked = host.run("python3 -c %s", ORIGINS)
+    # Not any python3 of the PATH: the program's own, which has its modules.
+    asked = host.run("/usr/bin/python3 -c %s", ORIGINS)
     origins = asked.stdout.split("\n")[:-1] if asked.rc == 0 else []
     wanted = security_origin(facts.distribution, facts.codename)
     evidence = "\n".join(origins) or last_words(asked.stderr) or "none"
