@@ -255,7 +255,7 @@ GOOD = 'APT::Periodic::Update-Package-Lists "1";\nAPT::Periodic::Unattended-Upgr
 )
 ORIGIN = "origin=Debian,codename=bookworm-security,label=Debian-Security"
 POLICY = "  release v=12,o=Debian,a=stable-security,n=bookworm-security,l=Debian-Security,c=main\n"
-SECURITY = ("apt-config", "python3", "apt-cache")
+SECURITY = ("apt-config", "/usr/bin/python3", "apt-cache")
 
 
 def updates(dump=GOOD, origins=f"{ORIGIN}\n", policy=POLICY, settings=SETTINGS, on=DEBIAN):
