@@ -24,7 +24,6 @@ def execute(job: HostJob) -> None:
     """Run the host's operations until the end, a failure, or a request to stop."""
     with job.contained():
         for operation in job.operations():
-            keep_host(job)
             result = _execute_one(job, operation) if job.is_going else _not_run(operation)
             lost = loss_of(job.host)
             if lost is not None and result.status == "failed":
@@ -32,6 +31,8 @@ def execute(job: HostJob) -> None:
                 result = replace(result, status="interrupted", output=str(lost))
                 job.lose(lost)
             job.record(result)
+            if lost is None:  # also after the last one: the host is let go in order
+                keep_host(job)
 
 
 def _not_run(operation: Operation) -> OperationResult:
