@@ -62,7 +62,7 @@ def _may_go_on_waiting(job: HostJob, work: Work, waited_seconds: float) -> bool:
         job.fail(
             f"work of an earlier run does not end: {work.told}",
             f"look at it on the host ('systemctl status {work.unit}'); when it hangs, end it "
-            f"('systemctl stop {work.unit}') and run again: what it left is repaired",
+            f"('systemctl kill --signal=KILL {work.unit}') and run again: it repairs the rest",
         )
         return False
     return True

@@ -59,6 +59,7 @@ start_work() {
         # A shutdown waits for the end of the work: only the worker is asked, and it goes on.
         systemd-run --quiet --collect --unit="$unit" --property=Type=exec \
             --property=KillMode=mixed --property=TimeoutStopSec=30min \
+            --property=OOMPolicy=continue \
             --description="deeprig's work that outlives its connection" \
             sh "$job/work" "$directory" "$unit" "$kind" >"$job/started" 2>&1 </dev/null || return 1
     else

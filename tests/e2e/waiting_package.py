@@ -85,7 +85,7 @@ class PackageHost:
     def clean(self) -> None:
         """End whatever still installs, and take everything back."""
         self.go()
-        self.shell("systemctl stop 'deeprig-steady-*'; dpkg --configure -a", code=None)
+        self.shell("systemctl kill --signal=KILL 'deeprig-*'; dpkg --configure -a", code=None)
         self.shell(f"dpkg --purge {WAITING} {QUICK}", code=None)
         self.shell(f"rm -rf {_PLACE} {BEGUN} {GO} /etc/apt/sources.list.d /run/deeprig/steady/*/")
         self.shell("mv /etc/apt/sources.list.d.kept /etc/apt/sources.list.d")
