@@ -83,7 +83,8 @@ def test_a_wrong_gateway_is_seen(host):
     with host.damaged(replace.format("192.0.2.99"), replace.format("192.0.2.1")):
         checks = host.checks()
     nobody = "lab0: the gateway 192.0.2.99 is there"
-    assert bad(checks) == {ROUTE: "fail", nobody: "fail", FAR: "unknown"}
+    absent = "lab0: the route to default via 192.0.2.1 is there"
+    assert bad(checks) == {absent: "fail", ROUTE: "fail", nobody: "fail", FAR: "unknown"}
     assert evidence(checks, ROUTE) == "through lab0 via 192.0.2.99, not lab0 via 192.0.2.1"
     assert "nobody on lab0 answers for 192.0.2.99" in evidence(checks, nobody)
 
@@ -138,20 +139,28 @@ networkctl reconfigure lab0 lab1
 
 
 def test_a_link_below_its_declaration_is_seen(host):
+    """Without a name to ask for it is where packages come from, which this wire does not know."""
     network = host.network()
-    network["ethernets"]["lab0"]["expected_speed_mbps"] = 25_000
+    network["ethernets"]["lab0"] |= {"expected_speed_mbps": 25_000, "mtu": 9000}
     network["ethernets"]["lab9"] = {"dhcp4": True, "dhcp_default_route": False}
     network["link_peer"]["least_mbps"] = 1_600_000
+    del network["dns_probe_name"]
     host.declare(network)
     try:
-        checks = host.checks()
+        # The other end still drops what is larger than 1500 bytes, and says nothing.
+        with host.damaged("ip link set lab0 mtu 9000", "ip link set lab0 mtu 1500"):
+            checks = host.checks()
     finally:
         host.declare(host.network())
     too_much = TO.replace(" 10 ", " 1600000 "), FROM.replace(" 10 ", " 1600000 ")
     absent, speed = "lab9: up, with carrier", "lab0: at least 25000 Mbit/s"
-    names = (*too_much, absent, speed, f"{FILE} says what is declared")
+    far, server = FAR.replace("1500", "9000"), "lab0: name server 192.0.2.53 answers"
+    names = (*too_much, absent, speed, far, server, RESOLVES, f"{FILE} says what is declared")
     assert bad(checks) == dict.fromkeys(names, "fail")
+    assert "lab0: MTU 9000" in {check["name"] for check in checks}
     assert evidence(checks, speed).startswith("lab0: 10000 Mbit/s: look at the cable")
+    assert evidence(checks, far).startswith("10.88.0.2 answers to 15")
+    assert "set dns_probe_name" in evidence(checks, server)
 
 
 def test_what_lies_on_the_host_is_compared(host):
