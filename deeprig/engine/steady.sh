@@ -35,6 +35,11 @@ has_systemd() {
     [ -d /run/systemd/system ] && command -v systemd-run >/dev/null
 }
 
+# Remove a work's directory, at once for whoever looks at it meanwhile.
+discard() {
+    mv "$1" "$directory/.done.${1##*/}" && rm -rf "$directory/.done.${1##*/}"
+}
+
 # Say whether somebody still follows the work of a directory, and will take its exit code.
 is_followed() {
     { read -r follower follower_start <"$1/follower"; } 2>/dev/null || return 1
@@ -80,7 +85,7 @@ run() {
     mkdir -p "$job" || exit 1
     if ! start_work; then
         echo "deeprig: the work could not be started as unit $unit: $(cat "$job/started")"
-        rm -rf "$job"
+        discard "$job"
         exit 1
     fi
     read -r worker worker_start begun <"$job/worker"
@@ -95,7 +100,7 @@ run() {
         echo "deeprig: unit $unit was ended from outside, before its work was done"
         code=137
     fi
-    rm -rf "$job"
+    discard "$job"
     exit "$code"
 }
 
@@ -124,10 +129,11 @@ tell_running() {
 tell_ended() {
     for job in "$directory"/*/; do
         job=${job%/}
-        if [ -f "$job/worker" ] && ! is_running "$job" && ! is_followed "$job"; then
+        # In this order: a follower's directory is gone as a whole before the follower is.
+        if ! is_followed "$job" && [ -f "$job/worker" ] && ! is_running "$job"; then
             echo "ended ${job##*/} $(cat "$job/code" 2>/dev/null || echo none)"
             tail -n 3 "$job/output" | sed 's/^/line /'
-            rm -rf "$job"
+            discard "$job"
         fi
     done
 }

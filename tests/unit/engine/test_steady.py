@@ -149,12 +149,14 @@ def test_the_end_of_work_that_is_followed_is_its_followers_to_take(run_directory
     go = tmp_path / "go"
     followed = start(steady(f"echo begun; until [ -e {go} ]; do sleep 0.05; done; exit 5"))
     assert followed.stdout.readline() == "begun\n"
-    followed.send_signal(signal.SIGSTOP)
+    (follower,) = run_directory.glob("*/follower")
+    number = int(follower.read_text().split()[0])
+    os.kill(number, signal.SIGSTOP)
     waiting = start(earlier_work(BOUND_SECONDS))
     go.touch()
     out, _ = waiting.communicate(timeout=BOUND_SECONDS)
     assert (waiting.returncode, out) == (0, "")
-    followed.send_signal(signal.SIGCONT)
+    os.kill(number, signal.SIGCONT)
     followed.communicate(timeout=BOUND_SECONDS)
     assert followed.returncode == 5
 
