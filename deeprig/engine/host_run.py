@@ -120,8 +120,10 @@ class HostJob:
 
     def refuse(self, refusal: DeclarationRefused) -> None:
         """End this host's run as refused, with every problem of its declaration."""
-        first, *more = refusal.problems
-        reason = "\n".join(map(str, refusal.problems)) if more else str(replace(first, remedy=None))
+        own = f"{self.host.name}: "  # the report names the host itself
+        problems = [replace(p, place=p.place.removeprefix(own)) for p in refusal.problems]
+        first, *more = problems
+        reason = "\n".join(map(str, problems)) if more else str(replace(first, remedy=None))
         remedy = None if more else first.remedy
         self.run = replace(self.run, status="refused", reason=self.masker(reason), remedy=remedy)
 

@@ -37,11 +37,13 @@ _AS_INSTALLED = """network:
       addresses: [{address}/24]
       routes: [{{to: default, via: {gateway}}}]
 """
-_PREPARE = f"""set -e
+#: Installs netplan, as Ubuntu has it from the start.
+INSTALL = f"""set -e
 export DEBIAN_FRONTEND=noninteractive
 {_APT} update >/dev/null
 {_APT} install netplan.io python3-yaml >/dev/null
-printf '%s' '{_UDEVADM}' > /usr/local/sbin/udevadm
+"""
+_SIMULATE_UDEVADM = f"""printf '%s' '{_UDEVADM}' > /usr/local/sbin/udevadm
 chmod 755 /usr/local/sbin/udevadm
 """
 
@@ -54,6 +56,11 @@ class NetplanHost(LabDirectory):
     def address(self) -> str:
         """Return the address that the host was installed with."""
         return self.state.host(HOST).address
+
+    @property
+    def namespace(self) -> str:
+        """Return the network namespace in which the controller is."""
+        return self.state.id
 
     def declare(self, network: dict[str, Any], address: str | None = None) -> None:
         """Declare the host's network, and where the controller finds it."""
@@ -90,7 +97,7 @@ class NetplanHost(LabDirectory):
 
     def command(self, *arguments: str) -> list[str]:
         """Return a command line that runs deeprig inside the lab's network."""
-        return ["ip", "netns", "exec", self.state.id, *super().command(*arguments)]
+        return ["ip", "netns", "exec", self.namespace, *super().command(*arguments)]
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a command in a session of its own, for a test that ends it."""
@@ -107,7 +114,7 @@ class NetplanHost(LabDirectory):
 
     def at(self, address: str, command: str) -> subprocess.CompletedProcess[str]:
         """Run a command on the host at one of its addresses, as root; 255 is no connection."""
-        words = ["ip", "netns", "exec", self.state.id, "ssh", "-F", "/dev/null"]
+        words = ["ip", "netns", "exec", self.namespace, "ssh", "-F", "/dev/null"]
         words += ["-i", str(self.state.key), "-o", "BatchMode=yes", "-o", "LogLevel=ERROR"]
         words += ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"]
         words += ["-o", "ConnectTimeout=3", "-o", "ServerAliveInterval=2", f"root@{address}"]
@@ -168,7 +175,7 @@ def netplan_lab(directory: Path) -> Iterator[LabState]:
     try:
         state = api.up(api.LabSpec(directory, 1, "debian12"))
         made = NetplanHost(directory, state, None)  # type: ignore[arg-type]
-        done = made.at(made.address, _PREPARE)
+        done = made.at(made.address, INSTALL + _SIMULATE_UDEVADM)
         assert done.returncode == 0, done.stderr
         made.as_installed(made.address)
         yield state

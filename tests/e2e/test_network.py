@@ -4,10 +4,12 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from tests.e2e.netplan_host import HOST, NetplanHost, netplan_lab
+from tests.e2e.netplan_host import NetplanHost, netplan_lab
 from tests.e2e.running import ROOT
 
 NEW = "10.213.0.77"
@@ -78,7 +80,10 @@ def test_a_declared_network_is_planned_confirmed_and_then_no_change(host):
     assert (status["change"], status["is_armed"]) == (None, False)
     assert status["last_change"]["phase"] == "confirmed"
     assert host.at(host.address, "cat /sys/class/net/host0/mtu").stdout == "1400\n"
-    assert changes(host.json("apply")) == []
+    again = host.json("apply")
+    assert changes(again) == []
+    # The change ended the connection that held the host; it was held again, and let go in order.
+    assert "lock" not in {o["role"] for o in again["hosts"][0]["operations"]}
 
 
 def test_what_would_lose_the_management_address_is_refused_by_plan_and_apply(host):
@@ -87,7 +92,7 @@ def test_what_would_lose_the_management_address_is_refused_by_plan_and_apply(hos
         refused = host.json(command, code=2)["hosts"][0]
         assert refused["status"] == "refused"
         assert f"reaches the host at {host.address} on host0" in refused["reason"]
-        assert refused["reason"].startswith(f"{HOST}: network")
+        assert refused["reason"].startswith("network: the controller reaches the host")
         assert "network.management_address" in refused["remedy"]
     assert is_as_installed(host)
 
@@ -105,6 +110,7 @@ def test_a_stated_new_address_is_moved_to_and_found_there_afterwards(host):
     assert host.status(NEW)["last_change"]["phase"] == "confirmed"
 
 
+@pytest.mark.full
 def test_an_address_that_nobody_reaches_is_given_back_by_the_host(host):
     lan = host.lan(
         addresses=[f"{NOWHERE}/24"],
@@ -140,6 +146,7 @@ def orphaned(host):
     subprocess.run(["ip", "-n", host.state.id, "addr", "del", f"{SILENT}/24", "dev", "br0"])
 
 
+@pytest.mark.full
 def test_a_host_whose_controller_died_goes_back_by_itself(orphaned):
     assert orphaned.status()["seconds_left"] < 90
     orphaned.wait(lambda: orphaned.status()["change"] is None, 180)
@@ -157,6 +164,7 @@ def test_the_next_run_confirms_what_a_dead_one_applied(orphaned):
     assert changes(orphaned.json("apply")) == []
 
 
+@pytest.mark.full
 def test_the_next_run_undoes_what_a_dead_one_applied_where_something_else_is_declared(orphaned):
     orphaned.declare(orphaned.lan(mtu=1300))
     applied = orphaned.json("apply")
@@ -175,3 +183,28 @@ def test_netplans_own_refusal_is_told_and_nothing_is_applied(host):
     assert "/etc/netplan/70-x.yaml:1:" in told(failed)
     host.at(host.address, "rm /etc/netplan/70-x.yaml")
     assert is_as_installed(host)
+
+
+def test_pyinfras_own_command_line_refuses_and_confirms_too(host):
+    pyinfra = str(Path(sys.executable).with_name("pyinfra"))
+    command = [*("ip", "netns", "exec", host.namespace), pyinfra]
+    command += ["inventory/lab.py", "deploy/workstation.py", "-y"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": ""}
+
+    def run():
+        return subprocess.run(
+            command, cwd=host.path, env=environment, capture_output=True, text=True, timeout=300
+        )
+
+    host.declare(host.lan(addresses=[f"{NEW}/24"]))
+    refused = run()
+    assert refused.returncode != 0
+    assert "the declaration would take that address away" in refused.stdout + refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert is_as_installed(host)
+
+    host.declare(host.lan())
+    done = run()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert list(host.files()) == ["90-deeprig.yaml"]
+    assert host.status()["last_change"]["phase"] == "confirmed"
