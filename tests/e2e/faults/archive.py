@@ -7,11 +7,12 @@ signatures are made here. ``broken`` copies have one fault each.
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from tests.sim.repository import faults, index
@@ -25,6 +26,9 @@ _SUITES = (
     ("debian-security", f"{CODENAME}-security", "Debian-Security"),
 )
 _LONG_AGO = datetime(2020, 1, 1, tzinfo=timezone.utc)
+#: Longer than any test run, shorter than a wrong clock's year.
+_FRESH_FOR = timedelta(days=90)
+_DATE = "%a, %d %b %Y %H:%M:%S UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +83,12 @@ def replace_by_copy(whole: Archive, at: Path) -> Archive:
 
 def expire(archive: Archive) -> None:
     """Let the signed promise of freshness run out years ago (``Valid-Until``)."""
-    until = f"Valid-Until: {_LONG_AGO:%a, %d %b %Y %H:%M:%S} UTC"
+    expired = f"Valid-Until: {_LONG_AGO:{_DATE}}"
     for directory in archive.releases():
         release = directory / "Release"
         text = release.read_text(encoding="ascii")
         release.unlink()  # it may be a link to the whole archive's
-        release.write_text(text.replace("SHA256:", f"{until}\nSHA256:", 1), encoding="ascii")
+        release.write_text(re.sub("Valid-Until: .*", expired, text), encoding="ascii")
         faults.sign_again(directory, archive.key)
 
 
@@ -136,4 +140,5 @@ def _fields(suite: str, label: str) -> dict[str, str]:
         "Codename": suite,
         "Architectures": "amd64",
         "Components": "main",
+        "Valid-Until": f"{datetime.now(timezone.utc) + _FRESH_FOR:{_DATE}}",
     }

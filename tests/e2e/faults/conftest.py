@@ -14,16 +14,19 @@ import pytest
 from deeprig.lab import api as lab_api
 from deeprig.lab.requirements import check_requirements
 from tests.e2e.faults import archive, rows
+from tests.e2e.faults.cut_points import Work
 from tests.e2e.faults.debs import debs
 from tests.e2e.faults.disks import BOOT_PACKAGE
 from tests.e2e.faults.fault_lab import HOST, FaultLab, host_side
 from tests.e2e.faults.servers import Servers
+from tests.e2e.faults.verbose_run import VerboseRun
 from tests.e2e.running import ROOT
 from tests.sim.hosts import api
 from tests.sim.repository.deb import deb_bytes
 from tests.sim.repository.signing import make_key
 
 _DEPLOY = "from deeprig.compose import deploy_roles\ndeploy_roles('base', 'conda', 'maintenance')\n"
+_WHOLE: list[Work] = []
 
 
 @pytest.fixture(scope="session")
@@ -68,6 +71,26 @@ def faulty(fault_lab, channel, tmp_path):
     yield made
     servers.release()
     shutil.rmtree(made.path)
+
+
+@pytest.fixture
+def stock(faulty):
+    """A stock host that is to get base, conda and maintenance."""
+    faulty.start_from("fresh")
+    faulty.declare(conda=True)
+    return faulty
+
+
+@pytest.fixture
+def whole(stock):
+    """How much work a whole first run is; measured once."""
+    if not _WHOLE:
+        run = VerboseRun(stock)
+        assert run.process.wait(timeout=600) == 0, run.told()
+        _WHOLE.append(run.done())
+        stock.start_from("fresh")
+    assert min(_WHOLE[0].operations, _WHOLE[0].dpkg, _WHOLE[0].conda) > 10, _WHOLE
+    return _WHOLE[0]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -19,6 +19,7 @@ HOST = "rig1"
 #: Packages that the settled host has, and one more whose installation meets the faults.
 PACKAGES = ("less", "rsync")
 FURTHER = "tmux"
+ENVIRONMENT = {"name": "small", "python": "3.11", "packages": ["idna=3.6"]}
 #: Debian's own source files name no key: apt trusts what lies here.
 ARCHIVE_KEY = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
@@ -45,7 +46,7 @@ class FaultLab(LabDirectory):
         own = self.base_settings()
         apt = {"mirror": self.servers.archive_url, "components": ["main"]}
         settings = own | {"apt": apt, "packages": [*PACKAGES, *packages]} | base
-        more = {"conda": self.conda_settings()} if conda else {}
+        more = {"conda": self.conda_settings(ENVIRONMENT)} if conda else {}
         roles = ["base", *(["conda"] if conda else []), "maintenance"]
         self.data(network_access={}, base=settings, roles=roles, **more)
 

@@ -12,7 +12,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tests.e2e.fault_page import FaultPage, line_of
+from tests.e2e.faults.catalogue import FAULTS
 from tests.e2e.faults.fault_lab import HOST, FaultLab
+from tests.e2e.faults.virtual_lab import VirtualLab
 from tests.e2e.gpu_lab import changed
 
 _HEAD = """# Faults and interruptions, one by one
@@ -47,13 +49,13 @@ class Row:
         return line_of((self.fault, self.seed or "-", self.exit, self.told, self.after, self.again))
 
 
-def state_of(lab: FaultLab) -> str:
+def state_of(lab: FaultLab | VirtualLab) -> str:
     """Return what the host is like: it must answer."""
     audit = lab.root("dpkg --audit")
     return "answers, packages half done" if audit else "answers, packages whole"
 
 
-def converge(lab: FaultLab) -> str:
+def converge(lab: FaultLab | VirtualLab) -> str:
     """Run again without the fault, verify, run a third time; each must be good."""
     lab.run("apply")
     assert lab.root("dpkg --audit") == ""
@@ -64,8 +66,10 @@ def converge(lab: FaultLab) -> str:
     return CONVERGED
 
 
-def record(lab: FaultLab, row: Row) -> Row:
+def record(lab: FaultLab | VirtualLab, row: Row) -> Row:
     """Run again, and add the row with what that led to."""
+    if (row.fault, row.seed) not in FAULTS:
+        raise ValueError(f"{row.fault} is not in the catalogue of faults")
     done = Row(row.fault, row.seed, row.exit, row.told, row.after, converge(lab))
     _SEEN[row.fault, row.seed] = done
     return done
@@ -102,7 +106,7 @@ def save() -> None:
     kept = {(row["fault"], row["seed"]): row for row in PAGE.load()}
     kept |= {key: asdict(row) for key, row in _SEEN.items()}
     if _SEEN:
-        PAGE.save([kept[key] for key in sorted(kept)])
+        PAGE.save([kept[key] for key in FAULTS if key in kept])
 
 
 def seen() -> tuple[Row, ...]:
