@@ -9,12 +9,13 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.running import ROOT
-from tests.e2e.waiting_package import QUICK, WAITING, PackageHost, wait_until
+from tests.e2e.waiting_package import GO, QUICK, WAITING, PackageHost, wait_until
 
 _IMPORTS = "from deeprig.tasks import install_packages"
 _WAIT_NAME = "Wait for what an earlier run left running"
@@ -240,19 +241,44 @@ def holding_apt(lab):
     )
 
 
-def test_who_holds_the_package_system_is_named_while_it_is_waited_for(packages, lab, run):
+@contextmanager
+def watched(command, directory):
+    """Run a command that must succeed; the block sees what it says, as it says it."""
+    process = subprocess.Popen(
+        command,
+        cwd=directory,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        yield process.stdout
+        process.communicate(timeout=600)
+        assert process.returncode == 0
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_who_holds_the_package_system_is_named_while_it_is_waited_for(packages, lab):
     wanted(lab, QUICK)
     other = holding_apt(lab)
     packages.wait_until_installing()
     number = packages.shell(f"pgrep -xf 'apt-get install -y {WAITING}'").strip()
-    waiting = run("apply")
-    packages.wait_until(f"grep -q 'held by pid {number} ' /run/deeprig/steady/*/output")
-    packages.go()
-    document = waiting.document()
+    holder = f"held by pid {number} (apt-get install -y {WAITING}), of root, for "
+    with watched(lab.command("apply"), lab.path) as lines:
+        said = next(line for line in lines if "for the package system" in line)
+        assert "[rig1] mine: Refresh the package lists: waits up to " in said
+        assert holder in said
+        packages.go()
     assert other.wait(timeout=120) == 0
     other.stdout.close()
-    told = "".join(note for o in host_of(document)["operations"] for note in o["notes"])
-    assert f"held by pid {number} (apt-get install -y {WAITING}), of root, for " in told
+    (report,) = (lab.path / "reports").glob("*.json")
+    told = "".join(
+        note for o in host_of(json.loads(report.read_text()))["operations"] for note in o["notes"]
+    )
+    assert holder in told
     assert packages.is_installed(QUICK)
     assert changes(lab.json("apply")) == []
 
@@ -272,6 +298,34 @@ def test_a_package_system_that_stays_held_fails_the_run_and_names_the_holder(pac
     assert other.wait(timeout=120) == 0
     other.stdout.close()
     lab.run("apply")
+    assert packages.is_installed(QUICK)
+
+
+#: fcntl(2) F_SETLK with a struct flock of F_WRLCK over the whole file, as apt and dpkg take it.
+_LOCK_UNSEEN = """
+link "/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/by-another-name" or die;
+open F, "+<", "/var/lib/dpkg/by-another-name" or die;
+my $whole = pack("s s x4 q q l x4", 1, 0, 0, 0, 0);
+fcntl F, 6, $whole or die;
+unlink "/var/lib/dpkg/by-another-name";
+open G, ">", "/run/deeprig-waits.locked"; close G;
+sleep 600;
+"""
+
+
+def test_a_lock_that_only_apt_itself_meets_is_waited_for_as_well(packages, lab, run):
+    """As when somebody takes it after we have looked: apt fails at once, and has done nothing."""
+    wanted(lab, QUICK)
+    packages.write("/run/deeprig-waits.pl", _LOCK_UNSEEN.encode())
+    packages.shell("systemd-run --collect --unit=deeprig-test-lock perl /run/deeprig-waits.pl")
+    try:
+        packages.wait_until("test -e /run/deeprig-waits.locked")
+        waiting = run("apply")
+        packages.wait_until("grep -q '^E: Could not get lock' /run/deeprig/steady/*/output")
+        assert not packages.is_installed(QUICK)
+    finally:
+        packages.shell("systemctl stop deeprig-test-lock; rm -f /run/deeprig-waits.*")
+    assert host_of(waiting.document())["status"] == "ok"
     assert packages.is_installed(QUICK)
 
 
@@ -303,6 +357,26 @@ def test_work_cut_by_power_is_repaired_by_the_next_run(packages, lab, run):
     assert packages.is_installed(WAITING)
     assert packages.is_whole()
     assert changes(lab.json("apply")) == []
+
+
+def test_a_driver_change_that_goes_on_is_waited_for_too(packages, lab, run):
+    """Simulated: a unit with the name that host/deeprig_host/driver gives to its own."""
+    unit, log = "deeprig-driver-change", "/var/lib/deeprig/driver/work/progress.log"
+    packages.shell(f"mkdir -p $(dirname {log}); echo swapping >{log}")
+    packages.shell(f"systemd-run --unit={unit} sh -c 'until [ -e {GO} ]; do sleep 0.05; done'")
+    try:
+        first = run("apply")
+        has_lock(packages, first)
+        planned = json.dumps(lab.json("plan"))
+        assert f"pid {first.process.pid}" in planned
+        packages.go()
+        document = first.document()
+        assert f"unit {unit} runs for" in notes(document, _WAIT_NAME)
+        assert "last: swapping" in notes(document, _WAIT_NAME)
+        assert packages.is_installed(WAITING)
+    finally:
+        packages.go()
+        packages.shell("rm -rf /var/lib/deeprig/driver")
 
 
 def test_a_controller_killed_in_a_conda_build_leaves_it_to_end(lab, run, packages):
