@@ -9,7 +9,6 @@ from tests.e2e.faults.fault_lab import FURTHER
 from tests.e2e.faults.rows import Row
 
 _FILL = {"disk full": disks.fill_bytes, "inodes used up": disks.fill_inodes}
-_FULL = pytest.mark.full
 _NO_SPACE, _APT_LOOKED = "No space left", "enough free space"
 
 
@@ -33,7 +32,7 @@ def refused(lab, fault, words, end):
 
 @pytest.mark.parametrize(
     ("fault", "words"),
-    [("disk full", _APT_LOOKED), pytest.param("inodes used up", _NO_SPACE, marks=_FULL)],
+    [("disk full", _APT_LOOKED), pytest.param("inodes used up", _NO_SPACE, marks=pytest.mark.full)],
 )
 def test_a_root_without_room(ready, fault, words):
     with disks.small_root(ready):
@@ -45,20 +44,20 @@ def test_a_root_without_room(ready, fault, words):
     ("fault", "where", "words"),
     [
         ("disk full", "/boot", _NO_SPACE),
-        pytest.param("inodes used up", "/boot", _NO_SPACE, marks=_FULL),
-        pytest.param("disk full", "/var", _APT_LOOKED, marks=_FULL),
+        ("inodes used up", "/boot", _NO_SPACE),
+        ("disk full", "/var", _APT_LOOKED),
         ("inodes used up", "/var", _NO_SPACE),
     ],
 )
+@pytest.mark.full
 def test_a_file_system_without_room(ready, fault, where, words):
     disks.shrink(ready, where)
     _FILL[fault](ready, where)
     refused(ready, f"{fault}: {where}", words, lambda: disks.empty(ready, where))
 
 
-@pytest.mark.parametrize(
-    "where", ["/usr", pytest.param("/etc", marks=_FULL), pytest.param("/var", marks=_FULL)]
-)
+@pytest.mark.parametrize("where", ["/usr", "/etc", "/var"])
+@pytest.mark.full
 def test_a_file_system_that_cannot_be_written(ready, where):
     """As the kernel leaves one after an error on the disk (mount(8), errors=remount-ro)."""
     ready.root(f"mount --bind {where} {where} && mount -o remount,ro,bind {where}")
@@ -70,6 +69,7 @@ def test_a_file_system_that_cannot_be_written(ready, where):
     )
 
 
+@pytest.mark.full
 def test_a_tmp_that_lets_no_program_start(faulty):
     """From a stock host, with conda: its installer is a program that arrives by the network."""
     faulty.start_from("fresh")

@@ -41,6 +41,7 @@ chmod 755 /usr/local/bin/python3
 """
 
 
+@pytest.mark.full
 def test_a_clock_that_is_a_year_behind(faulty):
     fault = "clock a year behind (simulated by libfaketime)"
     clock_wrong(faulty, "-365d", fault, "not valid yet")
@@ -86,6 +87,7 @@ def test_a_sudo_that_asks_for_a_password(faulty):
     rows.record(faulty, row)
 
 
+@pytest.mark.full
 def test_a_python_from_elsewhere_that_lacks_modules(faulty):
     faulty.start_from("fresh")
     faulty.root(_OTHER_PYTHON)
@@ -96,6 +98,7 @@ def test_a_python_from_elsewhere_that_lacks_modules(faulty):
     faulty.root("! python3 -c 'import json' 2>/dev/null")
 
 
+@pytest.mark.full
 def test_a_host_without_python(faulty):
     faulty.start_from("fresh")
     faulty.root(f"dpkg --purge --force-depends {' '.join(PYTHON)} >/dev/null 2>&1")

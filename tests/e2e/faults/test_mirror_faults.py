@@ -64,6 +64,7 @@ def test_an_index_with_the_wrong_checksum(ready):
     refused(ready, "wrong checksum of the index", "Hash Sum mismatch")
 
 
+@pytest.mark.full
 def test_a_package_with_the_wrong_checksum(ready):
     archive.damage_package(ready.archive, FURTHER)
     refused(ready, "wrong checksum of a package", "Hash Sum mismatch")
@@ -98,6 +99,7 @@ def test_an_archive_signed_by_a_stranger(ready, tmp_path):
     refused(ready, "signed by a stranger", "NO_PUBKEY")
 
 
+@pytest.mark.full
 @_UPDATE_IS_LENIENT
 def test_a_name_server_that_is_gone(ready):
     ready.servers.stop_names()
