@@ -9,10 +9,11 @@ from deeprig_host.machine.refusal import Refused
 from deeprig_host.network.names import CONFIGURATION, NETPLAN, NETWORKD
 from deeprig_host.network.order import Order
 
+_NETWORKD = "systemd-networkd.service"
 _GENERATE_SECONDS = 60
 _RESTART_SECONDS = 90
 _RENDERERS = (
-    ("/run/systemd/network", "*netplan-*", "systemd-networkd.service"),
+    ("/run/systemd/network", "*netplan-*", _NETWORKD),
     ("/run/NetworkManager/system-connections", "netplan-*", "NetworkManager.service"),
 )
 #: A line of systemd.syntax(7): section, assignment, comment, nothing.
@@ -27,7 +28,7 @@ def check_tools(machine: Machine, kind: str) -> None:
             remedy="install the package netplan.io, or declare the host's network for networkd",
         )
     if kind == NETWORKD:
-        active = machine.run("systemctl", "is-active", "systemd-networkd.service")
+        active = machine.run("systemctl", "is-active", _NETWORKD)
         if not active.is_good:
             raise Refused(
                 "systemd-networkd does not run on this host, so its files would do nothing",
@@ -67,10 +68,15 @@ def apply(
 ) -> Done:
     """Make the written configuration true. ``before`` is the place of the one that was true.
 
-    ``devices`` were deleted or are new: networkd makes virtual interfaces only when it starts
-    (networkctl(1), reload).
+    ``devices`` were deleted or are new: networkd keeps what it knew of a virtual interface until it
+    starts anew (networkctl(1), reload; seen with systemd 252: a VLAN of another number, declared
+    under the same name, came back with its old one). `netplan apply` only has it reload.
     """
     if kind == NETPLAN:
+        if devices and machine.run("systemctl", "is-active", _NETWORKD).is_good:
+            done = machine.run("systemctl", "restart", _NETWORKD, seconds=_RESTART_SECONDS)
+            if not done.is_good:
+                return done
         state = str(machine.path(before))
         return machine.run("netplan", "apply", "--state", state, seconds=seconds)
     if not devices:
@@ -78,7 +84,7 @@ def apply(
         if done.is_good:
             return done
     # Also where networkctl has no reload (before systemd 244), or nobody answers it.
-    return machine.run("systemctl", "restart", "systemd-networkd.service", seconds=seconds)
+    return machine.run("systemctl", "restart", _NETWORKD, seconds=seconds)
 
 
 def restart_renderers(machine: Machine) -> Done:

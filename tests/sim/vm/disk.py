@@ -16,6 +16,7 @@ from tests.sim.hosts.api import SIMULATED
 from tests.sim.hosts.pci import Device, addresses
 
 _DISK_SIZE = "6G"
+_MEMORY_MIB = 1024
 _CARDS_UNIT = """[Unit]
 Description=SIMULATED: PCI devices of NVIDIA cards (deeprig's tests)
 After=network.target
@@ -29,7 +30,8 @@ ExecStart=/bin/sh /etc/deeprig-sim/cards
 [Install]
 WantedBy=multi-user.target
 """
-_NETWORK = "[Match]\nName=en* eth*\n[Network]\nDHCP=yes\n"
+#: Path below /etc and text: DHCP, which QEMU's user networking answers.
+NETWORK = ("systemd/network/10-vm.network", "[Match]\nName=en* eth*\n[Network]\nDHCP=yes\n")
 _UNDO_SIMULATION = """set -e
 for program in /usr/sbin/modprobe /usr/bin/uname; do
   rm "$program"
@@ -51,8 +53,24 @@ class Disk:
     kernel: Path
     initrd: Path
 
+    def command(self) -> list[str]:
+        """Return QEMU's command line without a network.
 
-def make_disk(image: Path, upper: Path, cards: tuple[Device, ...], into: Path) -> Disk:
+        Software emulation: a host whose own machine is virtual cannot be counted on for more.
+        """
+        command = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2"]
+        command += ["-m", str(_MEMORY_MIB), "-nographic", "-kernel", str(self.kernel)]
+        command += ["-initrd", str(self.initrd), "-append", "root=/dev/vda rw console=ttyS0 quiet"]
+        return [*command, "-drive", f"file={self.image},if=virtio,format=raw,cache=unsafe"]
+
+
+def make_disk(
+    image: Path,
+    upper: Path,
+    cards: tuple[Device, ...],
+    into: Path,
+    network: tuple[str, str] = NETWORK,
+) -> Disk:
     """Make a disk of a simulated machine's layers (``image`` below ``upper``) in a directory."""
     tree, work = into / "tree", into / "work"
     for directory in (tree, work):
@@ -69,7 +87,7 @@ cp -L {tree}/boot/vmlinuz-* {into}/vmlinuz
 cp -L {tree}/boot/initrd.img-* {into}/initrd
 """
     command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", steps]
-    _write_cards(upper, cards)
+    _write_machine(upper, cards, network)
     done = subprocess.run(
         command, input=_UNDO_SIMULATION, capture_output=True, text=True, check=False
     )
@@ -81,7 +99,7 @@ cp -L {tree}/boot/initrd.img-* {into}/initrd
     return Disk(into / "disk.img", into / "vmlinuz", into / "initrd")
 
 
-def _write_cards(upper: Path, cards: tuple[Device, ...]) -> None:
+def _write_machine(upper: Path, cards: tuple[Device, ...], network: tuple[str, str]) -> None:
     lines = ["set -e", "mount -t tmpfs -o mode=755 simulated /sys/bus/pci/devices"]
     for address, device in addresses(cards):
         place = f"/sys/bus/pci/devices/{address}"
@@ -96,7 +114,7 @@ def _write_cards(upper: Path, cards: tuple[Device, ...]) -> None:
         ("etc/deeprig-sim/simulated", SIMULATED.replace(", Secure Boot and the loading", "")),
         ("etc/deeprig-sim/cards", "\n".join(lines) + "\n"),
         ("etc/systemd/system/deeprig-vm-cards.service", _CARDS_UNIT),
-        ("etc/systemd/network/10-vm.network", _NETWORK),
+        (f"etc/{network[0]}", network[1]),
         ("etc/modules-load.d/simulated-cards.conf", "nvidia\n"),
         ("etc/modprobe.d/simulated-cards.conf", f"options nvidia num_gpus={len(cards)}\n"),
     ):

@@ -9,7 +9,7 @@ from deeprig_host.network import names, observe
 from deeprig_host.network.applying import apply, begin
 from deeprig_host.network.confirm import confirm
 from deeprig_host.network.exclusive import exclusive
-from deeprig_host.network.journal import read_journal
+from deeprig_host.network.journal import advance, read_journal
 from deeprig_host.network.rollback import roll_back
 from deeprig_host.network.stage import stage
 
@@ -209,6 +209,36 @@ def test_new_virtual_devices_go_and_old_ones_are_made_again(host):
     roll_back(host.machine, "not confirmed")
     assert "ip link delete dev lan7" in host.calls()
     assert host.read(netdev) == "[NetDev]\nName=bond0\nKind=bond\n"
+
+
+RESTART = "systemctl restart systemd-networkd.service"
+
+
+@pytest.mark.parametrize(
+    ("devices", "networkd", "restarts"),
+    [(("lab",), 0, True), (("lab",), 3, False), ((), 0, False)],
+)
+def test_networkd_forgets_what_a_virtual_device_was_before_netplan_applies(
+    host, devices, networkd, restarts
+):
+    """A VLAN of another number under the same name came back with its old one (a real host)."""
+    staged(host)
+    advance(host.machine, read_journal(host.machine), "armed", new_devices=devices)
+    host.answers["systemctl is-active systemd-networkd.service"] = (networkd, "", "")
+    apply(host.machine)
+    calls = host.calls()
+    applied = next(n for n, call in enumerate(calls) if call.startswith("netplan apply"))
+    assert (RESTART in calls[:applied]) == restarts
+    assert RESTART not in calls[applied:]
+
+
+def test_a_networkd_that_does_not_start_again_has_the_change_put_back(host):
+    staged(host)
+    advance(host.machine, read_journal(host.machine), "armed", new_devices=("lab",))
+    host.answers[RESTART] = (1, "", "start request repeated too quickly")
+    with pytest.raises(Refused, match=r"restart systemd-networkd\.service` failed; the old"):
+        apply(host.machine)
+    assert host.files() == {"50-cloud-init.yaml": (OLD_YAML, 0o640)}
 
 
 def test_a_renamed_interface_gets_its_name_back(host):
