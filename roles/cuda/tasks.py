@@ -14,9 +14,10 @@ from pyinfra.operations import files, server
 from deeprig.engine.operations import changed
 from deeprig.role import RoleContext
 from deeprig.tasks import place_template, refresh_package_lists, repair_packages
+from deeprig.tasks.left_undone import NewerFiles
 from deeprig.tasks.nvidia_apt import configure_nvidia_repository
 from deeprig.tasks.nvidia_repository import NvidiaRepositorySettings
-from roles.cuda import operations
+from roles.cuda import check, operations
 from roles.cuda.default_toolkits import choose_toolkit
 from roles.cuda.driver_pin import keep_driver_of_archive
 from roles.cuda.facts import SimulationText
@@ -27,6 +28,8 @@ CudaContext = RoleContext[CudaSettings]
 PROFILE = "/etc/profile.d/deeprig-cuda.sh"
 LIBRARIES = "/etc/ld.so.conf.d/deeprig-cuda.conf"
 PREFERENCES = "/etc/apt/preferences.d/00-deeprig-cuda"
+#: ldconfig(8) makes it.
+_INDEX = "/etc/ld.so.cache"
 _COMPONENTS = ("contrib", "non-free")
 
 
@@ -88,4 +91,11 @@ def _configure_sessions(context: CudaContext) -> None:
     )
     place_template(context, PROFILE, name="Offer nvcc to login sessions")
     listed = place_template(context, LIBRARIES, name="Offer CUDA's libraries")
-    server.shell(name="Index the libraries", commands=["ldconfig"], _if=changed(switched, listed))
+    moved, host = changed(switched, listed), ctx_host.get()
+    read = (LIBRARIES, check.ALTERNATIVE)
+    server.shell(
+        name="Index the libraries",
+        commands=["ldconfig"],
+        # Or a run was cut before it got here.
+        _if=lambda: moved() or bool(host.get_fact(NewerFiles, files=read, than=_INDEX)),
+    )

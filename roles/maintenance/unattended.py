@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from pyinfra.context import ctx_host
 from pyinfra.operations import files, server
 
 from deeprig.role import RoleContext
 from deeprig.tasks import changed, place_template
+from deeprig.tasks.left_undone import StaleUnits
 from roles.maintenance.settings import MaintenanceSettings
 from roles.maintenance.timers import APT_TIMERS
 
@@ -37,6 +39,7 @@ def configure_unattended_upgrades(context: RoleContext[MaintenanceSettings]) -> 
             files.file(name="Leave the times of apt to the system", path=path, present=False)
             for path in TIMER_FILES
         ]
+    moved, host = changed(*timed), ctx_host.get()
     server.shell(
         name="Let apt's timers take their times",
         commands=[
@@ -44,5 +47,6 @@ def configure_unattended_upgrades(context: RoleContext[MaintenanceSettings]) -> 
             f"mkdir -p {_STAMP_DIRECTORY} && touch {' '.join(_STAMPS)}",
             f"systemctl try-restart {' '.join(APT_TIMERS)}",
         ],
-        _if=changed(*timed),
+        # Or a run was cut before it got here.
+        _if=lambda: moved() or bool(host.get_fact(StaleUnits, units=APT_TIMERS)),
     )

@@ -290,6 +290,11 @@ def test_two_toolkits_and_a_switch_of_the_default(fresh):
     assert "libcudnn9-cuda-12" in fresh.packages()
     fresh.assert_settled()
 
+    # A run that was cut after it had placed the list of libraries: the index is older.
+    fresh.root("touch /etc/ld.so.conf.d/deeprig-cuda.conf")
+    assert changed(fresh.json("apply")) == ["Index the libraries"]
+    fresh.assert_settled()
+
 
 def newer(lab):
     """Publish newer toolkit, cuDNN and NCCL; the libraries' files stay those of the old."""
