@@ -88,6 +88,9 @@ class QuickSSHConnector(SSHConnector):
         self, command: StringCommand, *arguments: Any, **options: Any
     ) -> tuple[bool, CommandOutput]:
         """Run a command. Raise ConnectionLost where its end cannot be known any more."""
+        if options.get("_sudo") and not options.get("_sudo_password"):
+            # pyinfra itself gives it to operations and facts, not to what a step of one runs.
+            options["_sudo_password"] = self.state.config.SUDO_PASSWORD or None
         try:
             succeeded, output = super().run_shell_command(command, *arguments, **options)
         except (SSHException, OSError, EOFError) as error:

@@ -208,3 +208,18 @@ def test_pyinfras_own_command_line_refuses_and_confirms_too(host):
     assert done.returncode == 0, done.stdout + done.stderr
     assert list(host.files()) == ["90-deeprig.yaml"]
     assert host.status()["last_change"]["phase"] == "confirmed"
+
+
+def test_a_password_for_sudo_lasts_over_the_new_connection(host):
+    """Programs that a step runs need it as operations do; so does holding the host again."""
+    user = (
+        "id pw 2>/dev/null || useradd -m -s /bin/bash pw && echo pw:s3cret-word | chpasswd"
+        " && echo 'pw ALL=(ALL:ALL) ALL' > /etc/sudoers.d/pw"
+        " && cp -r /root/.ssh /home/pw/ && chown -R pw /home/pw/.ssh"
+    )
+    assert host.at(host.address, user).returncode == 0
+    host.declare(host.lan(addresses=[f"{NEW}/24"]) | {"management_address": NEW})
+    host.hosts(rig1={"ssh_hostname": host.address, "ssh_port": 22, "ssh_user": "pw"})
+    done = host.run("apply", "-K", stdin="s3cret-word\n")
+    assert host.addresses(NEW) == {NEW}
+    assert "1 host: 1 ok" in done.stdout
