@@ -13,6 +13,7 @@ Kind = Literal["ethernet", "wireless", "bond", "vlan", "bridge", "other"]
 class HostInterface:
     """One interface. ``mac`` is the permanent one, lower case; ``lower`` names what it is made of.
 
+    ``has_set_name``: netplan gave it its name, and without that it has another after a reboot.
     ``other`` is every device that no declaration of ours is about: tunnels, containers' pairs.
     """
 
@@ -21,6 +22,7 @@ class HostInterface:
     mac: str | None = None
     driver: str | None = None
     lower: tuple[str, ...] = ()
+    has_set_name: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,14 +72,15 @@ def _ethernet(
 def _match(ethernet: Ethernet, meant: tuple[HostInterface, ...], key: str) -> Mapping[str, Value]:
     """Return how netplan finds the interface.
 
-    With link settings netplan writes a .link file, which takes the place of udev's own with its
-    naming policy: so the name is said too, else the interface would be eth0 after a reboot. Such a
-    file is only reliable for a MAC address (netplan-yaml(5), physical device types).
+    A name that netplan gave stays: the file that gave it goes, and the interface would have another
+    name after a reboot. With link settings netplan writes a .link file, which takes the place of
+    udev's own with its naming policy: so the name is said too, else it would be eth0. Such a file
+    is only reliable for a MAC address (netplan-yaml(5), physical device types).
     """
     if ethernet.match is not None:
         return {"match": {"name": ethernet.match}}
     mac = ethernet.mac
-    if len(meant) == 1 and ethernet.has_link_settings:
+    if len(meant) == 1 and (ethernet.has_link_settings or meant[0].has_set_name):
         mac = mac or meant[0].mac
         if mac is not None:
             return {"match": {"macaddress": mac}, "set-name": meant[0].name}

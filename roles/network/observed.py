@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from ipaddress import ip_address
 from typing import Any
 
@@ -17,8 +17,9 @@ _RENDERERS: dict[str, Renderer] = {"networkd": "networkd", "NetworkManager": "Ne
 def host_network(observed: Mapping[str, Any], *, is_container: bool) -> HostNetwork:
     """Return the interfaces and renderer of an observation."""
     interfaces = observed["interfaces"]
+    given = {d["set_name"] for file in observed["netplan_files"] for d in file["devices"] or ()}
     return HostNetwork(
-        tuple(_interface(i, interfaces, is_container) for i in interfaces),
+        tuple(_interface(i, interfaces, given, is_container) for i in interfaces),
         _RENDERERS.get(observed["renderer"]),
     )
 
@@ -44,7 +45,10 @@ def reached_by(observed: Mapping[str, Any], ssh_connection: str) -> Reached | No
 
 
 def _interface(
-    observed: Mapping[str, Any], all_interfaces: Sequence[Mapping[str, Any]], is_container: bool
+    observed: Mapping[str, Any],
+    all_interfaces: Sequence[Mapping[str, Any]],
+    given_names: Set[str | None],
+    is_container: bool,
 ) -> HostInterface:
     name: str = observed["name"]
     return HostInterface(
@@ -54,6 +58,7 @@ def _interface(
         None if observed["kind"] == "veth" else observed["permanent_mac"],
         observed["driver"],
         tuple(sorted(i["name"] for i in all_interfaces if i["master"] == name)),
+        name in given_names,
     )
 
 

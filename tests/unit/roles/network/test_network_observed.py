@@ -24,6 +24,10 @@ def has(address: str, *, is_dynamic: bool = False) -> dict[str, Any]:
 
 OBSERVED = {
     "renderer": "networkd",
+    "netplan_files": [
+        {"path": "/etc/netplan/50-cloud-init.yaml", "devices": [{"set_name": "enp3s0"}]},
+        {"path": "/etc/netplan/60-unread.yaml", "devices": None},
+    ],
     "interfaces": [
         told("lo", addresses=[has("127.0.0.1")]),
         told("enp3s0", is_physical=True, driver="igb", master="bond0"),
@@ -87,3 +91,8 @@ def test_the_connection_is_found_on_its_interface(connection, reached):
 def test_what_is_no_connection_is_not_taken_for_one(text):
     with pytest.raises(ValueError, match=r"no SSH_CONNECTION|does not appear"):
         reached_by(OBSERVED, text)
+
+
+def test_a_name_that_netplan_gave_is_known_as_such():
+    found = host_network(OBSERVED, is_container=False)
+    assert [i.name for i in found.interfaces if i.has_set_name] == ["enp3s0"]

@@ -17,6 +17,7 @@ from tests.unit.roles.network.declared import (
     network,
 )
 
+OTHER_MAC = "3c:ec:ef:01:02:07"
 VLAN_TEXT = f"""\
 # Placed by deeprig. Edit the inventory instead: changes here are lost.
 network:
@@ -197,3 +198,12 @@ def test_yaml_puts_the_first_key_of_a_mapping_beside_its_dash():
 def test_yaml_refuses_a_list_in_a_list():
     with pytest.raises(TypeError):
         yaml_text({"a": [["b"]]})
+
+
+def test_an_interface_keeps_the_name_that_netplan_gave_it():
+    """Without it the interface had another name after a reboot (a virtual machine)."""
+    named = host("networkd", HostInterface("eth7", "ethernet", OTHER_MAC, has_set_name=True))
+    text = render(network(ethernets={"lan": {"mac": OTHER_MAC, "dhcp4": True}}), named).text
+    assert f'macaddress: "{OTHER_MAC}"\n      set-name: "eth7"' in text
+    plain = render(network(ethernets={"lan": {"mac": LAN_MAC, "dhcp4": True}}), named).text
+    assert "set-name" not in plain
