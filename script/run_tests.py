@@ -18,8 +18,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
-#: Those that need simulated GPU machines, and all others (tests/conftest.py sets the mark).
-_HALVES = ("not gpu", "gpu")
+#: tests/conftest.py sets the mark.
+_HALVES = ("not beside", "beside")
 _WORDS = ("failed", "passed", "skipped", "xfailed", "xpassed", "error", "errors")
 #: pytest(1): no test was collected; a half without tests is no failure, both are.
 _NO_TESTS = 5

@@ -6,14 +6,18 @@ patch_standard_library()
 
 import pytest  # noqa: E402 - after the patching
 
-#: Fixtures of simulated GPU machines and their repositories; these tests run beside all others.
-_GPU_FIXTURES = {"gpu", "gpu_state", "repositories"}
-_GPU_FILES = ("test_sim_", "test_driver", "test_vm_")
+#: Tests with hosts of their own, which run beside all others: by fixture (simulated GPU machines and
+#: their repositories), by the beginning of a file's name, by directory.
+_FIXTURES = {"gpu", "gpu_state", "repositories"}
+_FILES = ("test_sim_", "test_driver", "test_vm_", "test_network")
+_DIRECTORIES = {"faults"}
 
 
 def pytest_collection_modifyitems(items):
     """Mark what script/run_tests.py runs in a half of its own."""
     for item in items:
-        is_slow = "unit" not in item.path.parts and item.path.name.startswith(_GPU_FILES)
-        if is_slow or _GPU_FIXTURES & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.gpu)
+        parts = set(item.path.parts)
+        is_beside = item.path.name.startswith(_FILES) or bool(_DIRECTORIES & parts)
+        has_machine = bool(_FIXTURES & set(getattr(item, "fixturenames", ())))
+        if has_machine or (is_beside and "unit" not in parts):
+            item.add_marker(pytest.mark.beside)
