@@ -11,6 +11,7 @@ import pytest
 from tests.e2e.faults import rows
 from tests.e2e.faults.catalogue import SEEDS
 from tests.e2e.faults.cut_points import CutPoint, wait_for
+from tests.e2e.faults.fault_lab import HOST
 from tests.e2e.faults.rows import Row
 from tests.e2e.faults.verbose_run import VerboseRun
 
@@ -30,6 +31,7 @@ def test_a_power_cut_is_caught_up_by_the_next_run(stock, whole, seed):
     stock.boot()
     assert run.process.wait(timeout=120) == 3, run.told()
     assert "Traceback" not in run.told()
+    assert f"[{HOST}] unreachable" in run.told()
     after = "boots and answers"
     stock.root("true")
     rows.record(stock, Row(f"power cut: {point.told}", str(seed), "3", "unreachable", after, ""))

@@ -37,7 +37,7 @@ def test_the_page_shows_what_this_run_saw():
 @pytest.mark.full
 def test_a_whole_run_makes_every_fault(request):
     """Each fault of the catalogue was made, and proven mended, by this very run."""
-    seen = {(row.fault, row.seed) for row in rows.seen()}
-    if not request.config.getoption("keyword") and len(seen) > 1:
-        assert {*FAULTS} - seen == set()
-    assert seen - {*FAULTS} == set()
+    is_part = any(":" in name or name.endswith(".py") for name in request.config.args)
+    if is_part or request.config.getoption("keyword"):
+        pytest.skip("only a part of the suite was asked for")
+    assert {(row.fault, row.seed) for row in rows.seen()} == {*FAULTS}
