@@ -75,8 +75,12 @@ def steady_packages(packages: tuple[str, ...]) -> Commands:
 
 @operation(is_idempotent=False)
 def steady_update() -> Commands:
-    """Refresh the package lists, as pyinfra's own operation."""
-    yield from steadily(apt.update._inner(), "lists", apt=True)
+    """Refresh the package lists.
+
+    By itself apt only warns where a list could not be had, and goes on with the old one: what then
+    fails says "Unable to locate package" (apt-get(8), update; apt.conf(5), APT::Update).
+    """
+    yield from steadily(("apt-get -o APT::Update::Error-Mode=any update",), "lists", apt=True)
 
 
 @operation(is_idempotent=False)

@@ -28,10 +28,6 @@ Every row's host was then run again without the fault: that run exits 0, `deepri
 `dpkg --audit` is empty, and a third run changes nothing. A power cut ends every process of a
 container at once; only the virtual machine also loses what was not synced to its disk.
 
-"mirror down", "mirror truncates the index" and "DNS gone" were seen with `apt-get update -o
-APT::Update::Error-Mode=any`. Until deeprig/tasks/packages.py says that, their tests are expected to
-fail: the run ends with exit 1 and "Unable to locate package".
-
 """
 PAGE = FaultPage("faults", _HEAD, ("fault", "seed", "exit", "told", "state after", "re-run"))
 CONVERGED = "converges, verified, third run changes nothing"

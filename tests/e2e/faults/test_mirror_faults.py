@@ -12,13 +12,6 @@ from tests.e2e.faults.fault_lab import ARCHIVE_KEY, FURTHER, HOST
 from tests.e2e.faults.rows import Row
 from tests.sim.repository.signing import make_key
 
-#: apt-get update exits 0 when an archive cannot be read, unless it is told otherwise.
-_UPDATE_IS_LENIENT = pytest.mark.xfail(
-    reason="deeprig.tasks.packages.steady_update lacks -o APT::Update::Error-Mode=any: the run "
-    "fails later with 'Unable to locate package'",
-    strict=False,
-)
-
 
 @pytest.fixture
 def ready(faulty):
@@ -40,14 +33,12 @@ def refused(lab, fault, words):
     lab.root(f"command -v {FURTHER}")
 
 
-@_UPDATE_IS_LENIENT
 def test_a_mirror_that_refuses_connections(ready):
     ready.servers.stop_mirror()
     refused(ready, "mirror down", "Connection refused")
 
 
 @pytest.mark.full
-@_UPDATE_IS_LENIENT
 def test_a_mirror_that_cuts_the_index_off(ready):
     ready.servers.fault("cut", "Packages*")
     refused(ready, "mirror truncates the index", "Remote end closed")
@@ -100,7 +91,6 @@ def test_an_archive_signed_by_a_stranger(ready, tmp_path):
 
 
 @pytest.mark.full
-@_UPDATE_IS_LENIENT
 def test_a_name_server_that_is_gone(ready):
     ready.servers.stop_names()
     refused(ready, "DNS gone", "resolv")
