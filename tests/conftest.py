@@ -6,7 +6,7 @@ patch_standard_library()
 
 import pytest  # noqa: E402 - after the patching
 
-#: Tests with hosts of their own, which run beside all others: by fixture (simulated GPU machines and
+#: Tests with hosts of their own, which run beside all others: by fixture (simulated GPU machines,
 #: their repositories), by the beginning of a file's name, by directory.
 _FIXTURES = {"gpu", "gpu_state", "repositories"}
 _FILES = ("test_sim_", "test_driver", "test_vm_", "test_network")

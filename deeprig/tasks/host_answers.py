@@ -14,20 +14,20 @@ from pyinfra.api.host import Host
 from pyinfra.context import ctx_host
 
 from deeprig.host_programs import build_archive
-from deeprig.tasks.host_programs import PROGRAMS
+from deeprig.tasks.host_programs import PROGRAMS, PYTHON
 
 #: Lines of what it printed on the way that an error shows.
 _KEPT_LINES = 20
 #: Sent along, not looked for: a plan changes nothing, so the programs need not be there yet.
 #: xz, because one argument of a command holds 128 KiB (execve(2), MAX_ARG_STRLEN).
 _SENT_ALONG = """
-if ! command -v python3 >/dev/null; then echo none; exit 0; fi
+if [ ! -x {python} ]; then echo none; exit 0; fi
 d=$(mktemp -d) && trap 'rm -rf "$d"' EXIT
-printf %s "$1" | python3 -c 'import base64,lzma,sys
+printf %s "$1" | {python} -c 'import base64,lzma,sys
 sys.stdout.buffer.write(lzma.decompress(base64.b64decode(sys.stdin.read())))' > "$d/host.pyz"
 shift
-python3 "$d/host.pyz" "$@"
-"""
+{python} "$d/host.pyz" "$@"
+""".replace("{python}", PYTHON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def host_program_command(
     program: str, *arguments: str, order: dict[str, Any] | None = None
 ) -> StringCommand:
     """Return the shell command that runs a placed program."""
-    words = [QuoteString(word) for word in ("python3", PROGRAMS, program, *arguments)]
+    words = [QuoteString(word) for word in (PYTHON, PROGRAMS, program, *arguments)]
     if order is None:
         return StringCommand(*words)
     # printf is the shell's own: the order is in no process list.

@@ -13,6 +13,8 @@ from deeprig.role import RoleContext
 
 #: Where it lands. /opt is for add-on software (hier(7)); root owns it, everybody may read it.
 PROGRAMS = "/opt/deeprig/programs/deeprig_host.pyz"
+#: The distribution's own: whatever else is first on the PATH may be broken, or lack modules.
+PYTHON = "/usr/bin/python3"
 _PARTS = ("driver", "network")
 
 

@@ -11,7 +11,7 @@ import shlex
 
 import pytest
 
-from deeprig.tasks.host_programs import PROGRAMS
+from deeprig.tasks.host_programs import PROGRAMS, PYTHON
 from roles.network.facts import IsContainer
 from roles.network.link.addresses import address_findings, settled_links
 from roles.network.link.asking import Unreadable, run_json
@@ -29,7 +29,7 @@ from roles.network.observed import host_network
 @pytest.fixture(scope="module")
 def observed(host):
     """Return what the placed program tells of the host's network."""
-    told = run_json(host, shlex.join(["python3", PROGRAMS, "network", "observe"]))
+    told = run_json(host, shlex.join([PYTHON, PROGRAMS, "network", "observe"]))
     if not isinstance(told, dict) or "interfaces" not in told:
         raise Unreadable(f"the network program gave no observation: {told}")
     return told

@@ -13,6 +13,7 @@ from pyinfra.api.facts import FactBase
 from deeprig.tasks.host_answers import sent_along
 from roles.nvidia_driver.observation import Observation, decode
 
+
 class DriverObservation(FactBase[Observation | None]):
     """One look at kernels, GPUs, driver packages and apt; nothing is changed or locked."""
 

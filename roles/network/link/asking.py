@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any, Protocol
 
+from deeprig.tasks.host_programs import PYTHON
+
 #: The last characters of an answer that was none.
 _KEPT_CHARACTERS = 600
 _PROGRAMS = Path(__file__).parent / "on_host"
@@ -57,7 +59,7 @@ def run_program(host: Asked, name: str, *arguments: str) -> dict[str, Any]:
     """Run a program of ``on_host/``; return its answer. Raise Unreadable when it gives none."""
     source = (_PROGRAMS / f"{name}.py").read_text(encoding="utf-8")
     places = " ".join(["%s"] * len(arguments))
-    done = host.run(f"python3 -c %s {places}", source, *arguments)
+    done = host.run(f"{PYTHON} -c %s {places}", source, *arguments)
     try:
         answer = json.loads(done.stdout)
     except ValueError:

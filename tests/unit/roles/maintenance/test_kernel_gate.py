@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from deeprig.content import Content
 from deeprig.host_programs import build_archive
-from deeprig.tasks.host_programs import PROGRAMS
+from deeprig.tasks.host_programs import PROGRAMS, PYTHON
 from deeprig.verify.checks import Checks
 from roles.maintenance import kernel_gate, verify
 from roles.maintenance.settings import MaintenanceSettings
@@ -126,7 +126,7 @@ class Answering:
         self.done = SimpleNamespace(stdout=out, stderr=err, rc=rc)
 
     def run(self, command):
-        assert command == f"python3 {PROGRAMS} driver gate --check"
+        assert command == f"{PYTHON} {PROGRAMS} driver gate --check"
         return self.done
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from deeprig.tasks.host_programs import PYTHON
+
 RECORDED = Path(__file__).parent / "recorded"
 PROBES = Path(__file__).parents[4] / "roles" / "network" / "link" / "on_host"
 
@@ -37,7 +39,7 @@ class Host:
     @staticmethod
     def _readable(text: str) -> str:
         for program in PROBES.glob("*.py"):
-            text = text.replace(f"python3 -c {shlex.quote(program.read_text())}", program.stem)
+            text = text.replace(f"{PYTHON} -c {shlex.quote(program.read_text())}", program.stem)
         return text
 
     @staticmethod
