@@ -1,0 +1,1 @@
+"""Grade a machine's hardware against published build rules: pure functions over collected facts."""

@@ -1,0 +1,66 @@
+"""The machine that rules look at: its facts, what was declared, and how GPUs are told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from deeprig.audit.declaration import HardwareDeclaration
+from deeprig.audit.devices import Gpu, PciFunction
+from deeprig.audit.facts import HardwareFacts
+
+#: Gives the compute capability of an NVIDIA PCI device id ("2684"); None: not known. A function,
+#: because the table of GPUs is the driver role's, and the controller does not import roles.
+CapabilityByDevice = Callable[[str], tuple[int, int] | None]
+
+#: PCI vendor id of NVIDIA: what CUDA runs on.
+_NVIDIA = "10de"
+INSPECT_AGAIN = "inspect again once the driver is installed (deeprig apply): it tells"
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """One machine as the rules see it."""
+
+    facts: HardwareFacts
+    declared: HardwareDeclaration
+    capability_of: CapabilityByDevice
+
+    @property
+    def gpus(self) -> tuple[Gpu, ...]:
+        """NVIDIA's GPUs: an integrated one of Intel or AMD does not train with CUDA."""
+        return tuple(gpu for gpu in self.facts.gpus if gpu.vendor == _NVIDIA)
+
+    @property
+    def is_virtual(self) -> bool:
+        """Whether the machine is known to be virtual or a container: what it shows is partial."""
+        system = self.facts.system
+        return system.is_container or system.virtualization not in (None, "none")
+
+    @property
+    def is_portable(self) -> bool:
+        """Whether it is a laptop: its supply, cooling and bays are as its maker built them."""
+        return self.facts.system.chassis in ("laptop", "notebook", "portable", "convertible")
+
+    def why_unknown(self, *paths: str) -> str:
+        """Return why the first told of some facts is unknown, in the collector's words."""
+        for path in paths:
+            for unknown in self.facts.unknown:
+                if unknown.what == path or unknown.what.startswith((f"{path}.", f"{path}[")):
+                    return f"cannot be told: {unknown.why}"
+        return f"cannot be told: the machine does not tell {paths[0]}"
+
+    def is_told_unknown(self, path: str) -> bool:
+        """Return whether the collector says that it could not read a whole list, such as gpus."""
+        return any(unknown.what == path for unknown in self.facts.unknown)
+
+    def pci_of(self, address: str) -> PciFunction | None:
+        """Return the PCI function at an address; None when the bus shows none there."""
+        return next((item for item in self.facts.pci if item.address == address), None)
+
+    def capability(self, gpu: Gpu) -> tuple[int, int] | None:
+        """Return a GPU's compute capability: the driver's word, before it the PCI id's."""
+        if gpu.compute_capability is None:
+            return self.capability_of(gpu.device)
+        major, _, minor = gpu.compute_capability.partition(".")
+        return int(major), int(minor)
