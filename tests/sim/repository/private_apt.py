@@ -63,7 +63,14 @@ class PrivateApt:
         config = str(self.root / "apt.conf")
         command = [program, *arguments]
         environment = {"APT_CONFIG": config, "LC_ALL": "C", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command,
+            env=environment,
+            cwd=self.root,  # where `apt-get download` writes
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if done.returncode != 0:
             raise AptFailed(done.stdout + done.stderr)
         return done.stdout
