@@ -9,8 +9,9 @@ from deeprig.audit.declaration import HardwareDeclaration
 from deeprig.audit.devices import Gpu, PciFunction
 from deeprig.audit.facts import HardwareFacts
 
-#: Gives the compute capability of an NVIDIA PCI device id ("2684"); None: not known. A function,
-#: because the table of GPUs is the driver role's, and the controller does not import roles.
+#: Gives the compute capability of an NVIDIA PCI device id ("2684"); None: not known (the driver
+#: role's ``chips_of`` says (0, 0) there, which is to become None). A function, because the table
+#: of GPUs is the driver role's, and the controller does not import roles.
 CapabilityByDevice = Callable[[str], tuple[int, int] | None]
 
 #: PCI vendor id of NVIDIA: what CUDA runs on.

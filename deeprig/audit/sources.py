@@ -50,6 +50,9 @@ POWER_SEVERAL = Source(_BUILD_GUIDE, "at least 1000 W for several high-end cards
 COOLING = Source(
     _DETTMERS, "several cards side by side: blower fans or water, or they run up to 30 % slower"
 )
+COOLERS_DECLARED = Source(
+    "the inventory's own declaration", "cooler_type by PCI address names GPUs that are there"
+)
 COOLING_PASSIVE = Source(
     "NVIDIA, product briefs of passively cooled boards",
     "a passive heat sink needs the airflow of a server's chassis",

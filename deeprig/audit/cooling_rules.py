@@ -1,0 +1,118 @@
+"""Rules about heat: cards side by side, passive heat sinks, and the temperature as read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from deeprig.audit import sources
+from deeprig.audit.declaration import CoolerType
+from deeprig.audit.devices import Gpu
+from deeprig.audit.finding import Finding, Rule
+from deeprig.audit.machine import INSPECT_AGAIN, Machine
+from deeprig.audit.quantity import named
+
+#: From so many cards side by side on, the middle ones breathe their neighbours' heat.
+_SIDE_BY_SIDE = 3
+_SLOWDOWN_CELSIUS = 80
+_ADJACENT = Rule(
+    "cooling.adjacent",
+    f"{_SIDE_BY_SIDE} or more cards side by side: blower fans or water, never open-air",
+    sources.COOLING,
+    "leave a free slot between cards, use blower or water-cooled ones, or lower power limits",
+)
+_PASSIVE = Rule(
+    "cooling.passive",
+    "passive cards only in a server's airflow",
+    sources.COOLING_PASSIVE,
+    "fit ducted fans to the cards, or use the machine they are made for",
+)
+_DECLARED = Rule(
+    "cooling.declared",
+    "every address in cooler_type is that of a GPU",
+    sources.COOLERS_DECLARED,
+    "correct the addresses in cooler_type: `lspci -D -d 10de:` lists them",
+)
+_TEMPERATURE = Rule(
+    "cooling.temperature",
+    f"below {_SLOWDOWN_CELSIUS} degrees Celsius",
+    sources.TEMPERATURE,
+    "look at fans, dust and the airflow of the case; lower the power limit until it is cooler",
+)
+_SERVER_CHASSIS = ("server", "blade")
+_DECLARE_COOLER = "declare cooler_type in the inventory, for all GPUs or by PCI address"
+_DECLARE_SLOTS = "declare free_slots_between_gpus in the inventory; 0 is side by side"
+
+
+def cooling_adjacent(machine: Machine) -> Finding:
+    """Grade the coolers of cards that sit side by side."""
+    why_not = _why_not_side_by_side(machine)
+    if why_not:
+        return _ADJACENT.not_applicable(why_not)
+    gap = machine.declared.free_slots_between_gpus
+    open_air = _cooled_by("open-air", machine)
+    undeclared = [gpu for gpu in machine.gpus if machine.declared.cooler_of(gpu.address) is None]
+    if open_air and gap == 0:
+        return _ADJACENT.warned(f"open-air, side by side: {_list(open_air)}")
+    if undeclared:
+        why = f"cannot be told: no cooler declared for {_list(undeclared)}"
+        return _ADJACENT.unknown(why, _DECLARE_COOLER)
+    if open_air:
+        why = "cannot be told: open-air cards, the slots between them not declared"
+        return _ADJACENT.unknown(why, _DECLARE_SLOTS)
+    return _ADJACENT.passed(f"{len(machine.gpus)} GPUs, none of them open-air")
+
+
+def cooling_passive(machine: Machine) -> Finding:
+    """Grade where cards without a fan of their own are."""
+    passive = _cooled_by("passive", machine)
+    if not passive:
+        return _PASSIVE.not_applicable("no GPU declared passive")
+    chassis = machine.facts.system.chassis
+    if chassis is None or machine.is_virtual:
+        why = machine.why_unknown("system.chassis")
+        return _PASSIVE.unknown(why, "look whether the case blows air through the cards")
+    actual = f"{_list(passive)} in a {chassis}"
+    return _PASSIVE.graded(actual, is_enough=True, is_good=chassis in _SERVER_CHASSIS)
+
+
+def cooling_declared(machine: Machine) -> Finding:
+    """Grade coolers declared by address: a wrong address would leave a card ungraded unseen."""
+    coolers = machine.declared.cooler_type
+    if coolers is None or isinstance(coolers, str):
+        return _DECLARED.not_applicable("no coolers declared by address")
+    there = {gpu.address for gpu in machine.gpus}
+    strangers = sorted(set(coolers) - there)
+    actual = f"no GPU at {', '.join(strangers)}" if strangers else ", ".join(sorted(coolers))
+    return _DECLARED.graded(actual, is_enough=True, is_good=not strangers)
+
+
+def cooling_temperature(machine: Machine) -> Finding:
+    """Grade the temperatures of this moment; hot while nothing runs is hotter in a training."""
+    if not machine.gpus:
+        return _TEMPERATURE.not_applicable("no NVIDIA GPU")
+    told = [(gpu, c) for gpu in machine.gpus if (c := gpu.temperature_celsius) is not None]
+    hot = [f"{celsius:g} on {named(gpu)}" for gpu, celsius in told if celsius >= _SLOWDOWN_CELSIUS]
+    if hot:
+        return _TEMPERATURE.warned(", ".join(hot))
+    if len(told) < len(machine.gpus):
+        return _TEMPERATURE.unknown(machine.why_unknown("gpus"), INSPECT_AGAIN)
+    return _TEMPERATURE.passed(", ".join(f"{celsius:g}" for _, celsius in told))
+
+
+def _why_not_side_by_side(machine: Machine) -> str:
+    """Return why cards cannot stand in each other's way; empty where they may."""
+    count = len(machine.gpus)
+    if count < _SIDE_BY_SIDE:
+        return f"{count} GPUs"
+    if machine.facts.nvswitch_count:
+        return "modules on a board with NVSwitch, not cards"
+    gap = machine.declared.free_slots_between_gpus
+    return f"{gap} free slots between cards" if gap else ""
+
+
+def _cooled_by(cooler: CoolerType, machine: Machine) -> list[Gpu]:
+    return [gpu for gpu in machine.gpus if machine.declared.cooler_of(gpu.address) == cooler]
+
+
+def _list(gpus: Iterable[Gpu]) -> str:
+    return ", ".join(map(named, gpus))

@@ -1,0 +1,90 @@
+"""Rules about the power supply, whose watts only its owner can tell."""
+
+from __future__ import annotations
+
+from deeprig.audit import sources
+from deeprig.audit.finding import Finding, Rule
+from deeprig.audit.machine import INSPECT_AGAIN, Machine
+
+#: ``sources.POWER_SUPPLY``: 10 % above what all draw is needed, another 10 % is good.
+_NEEDED = 1.1
+_GOOD = 1.21
+_SEVERAL_WATTS = 1000
+#: What the fastest consumer cards drew when the rule was written (GTX 1080 Ti, RTX 2080 Ti).
+_HIGH_END_WATTS = 250
+_SUPPLY = Rule(
+    "power.supply",
+    f"(GPU limits + CPU) x {_NEEDED:g}, better x {_GOOD:g}",
+    sources.POWER_SUPPLY,
+    "use a stronger power supply, or lower the GPUs' power limits (`nvidia-smi -pl`)",
+)
+_SEVERAL = Rule(
+    "power.several_gpus",
+    f"at least {_SEVERAL_WATTS} W for several cards of {_HIGH_END_WATTS} W or more",
+    sources.POWER_SEVERAL,
+    f"use a power supply of {_SEVERAL_WATTS} W or more",
+)
+_DECLARE_PSU = "declare psu_watts in the inventory: it is on the power supply's label"
+_DECLARE_CPU = "declare cpu_watts in the inventory: the CPU's data sheet has it (PL2, PPT)"
+
+
+def power_supply(machine: Machine) -> Finding:
+    """Grade the declared supply against what GPUs and CPU may draw together."""
+    why_not = _asks_nothing(machine)
+    if why_not:
+        return _SUPPLY.not_applicable(why_not)
+    limits = _limits(machine)
+    psu, cpu = machine.declared.psu_watts, machine.declared.cpu_watts
+    if psu is None:
+        return _SUPPLY.unknown("cannot be told: no software reads a supply's watts", _DECLARE_PSU)
+    drawn = sum(limits) + (cpu or 0)
+    is_all_told = len(limits) == len(machine.gpus) and cpu is not None
+    actual = _reckoning(psu, limits, cpu)
+    # What is known may already be too much: what is not known does not make it less.
+    if is_all_told or psu < drawn * _NEEDED:
+        return _SUPPLY.graded(
+            actual, is_enough=psu >= drawn * _NEEDED, is_good=psu >= drawn * _GOOD
+        )
+    remedy = _DECLARE_CPU if cpu is None else INSPECT_AGAIN
+    return _SUPPLY.unknown(f"cannot be told: {actual}", remedy)
+
+
+def power_several_gpus(machine: Machine) -> Finding:
+    """Grade the declared supply where several high-end cards draw peaks at once."""
+    why_not = _asks_nothing(machine)
+    limits = _limits(machine)
+    high_end = sum(limit >= _HIGH_END_WATTS for limit in limits)
+    if why_not or len(machine.gpus) < 2:
+        return _SEVERAL.not_applicable(why_not or "one GPU")
+    if high_end < 2:
+        if len(limits) < len(machine.gpus):
+            return _SEVERAL.unknown(machine.why_unknown("gpus"), INSPECT_AGAIN)
+        return _SEVERAL.not_applicable(f"{high_end} of {len(machine.gpus)} GPUs are high-end")
+    psu = machine.declared.psu_watts
+    if psu is None:
+        return _SEVERAL.unknown("cannot be told: no software reads a supply's watts", _DECLARE_PSU)
+    actual = f"{psu:g} W for {high_end} high-end GPUs"
+    return _SEVERAL.graded(actual, is_enough=True, is_good=psu >= _SEVERAL_WATTS)
+
+
+def _asks_nothing(machine: Machine) -> str:
+    if not machine.gpus:
+        return "no NVIDIA GPU"
+    return "a laptop: its maker chose the supply" if machine.is_portable else ""
+
+
+def _limits(machine: Machine) -> tuple[float, ...]:
+    """Return the power limits in force; a card that tells only its highest may draw that."""
+    limits = (
+        gpu.power_max_watts if gpu.power_limit_watts is None else gpu.power_limit_watts
+        for gpu in machine.gpus
+    )
+    return tuple(limit for limit in limits if limit is not None)
+
+
+def _reckoning(psu: float, limits: tuple[float, ...], cpu: float | None) -> str:
+    drawn = sum(limits) + (cpu or 0)
+    parts = f"GPUs {sum(limits):g} W ({len(limits)} told) + CPU "
+    parts += "not declared" if cpu is None else f"{cpu:g} W"
+    ratio = f" = x {psu / drawn:.2f}" if drawn else ""
+    return f"{psu:g} W for {parts}{ratio}"

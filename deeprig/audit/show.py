@@ -1,0 +1,108 @@
+"""The audit on a screen: findings, what to do about them, verdicts, and model sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from deeprig.audit.finding import Finding
+from deeprig.audit.grade import Audit
+from deeprig.audit.model_sizes import ModelSize, in_words
+from deeprig.audit.verdict import Verdict
+from deeprig.report.screen import Column, Screen, style_of
+
+_FINDING_COLUMNS = (Column("rule", folds=True), Column("outcome"), Column("found", folds=True))
+_VERDICT_COLUMNS = (Column("use"), Column("verdict", folds=True), Column("because of", folds=True))
+_SIZE_COLUMNS = (
+    Column("on", folds=True),
+    Column("for", folds=True),
+    Column("B each", is_number=True),
+    Column("parameters", folds=True),
+    Column("as large as", folds=True),
+)
+#: The outcomes and verdicts whose words the screen's own styles lack.
+_AS = {"warn": "changed", "fits": "pass", "fits with warnings": "changed", "does not fit": "fail"}
+
+
+def show_audit(audit: Audit, host: str, screen: Screen) -> None:
+    """Print a machine's audit: all findings, those with a remedy in full, verdicts and sizes."""
+    screen.line(screen.text(f"{host}: hardware, graded for {audit.use}", "bold"))
+    screen.table(_FINDING_COLUMNS, (_finding_row(finding, screen) for finding in audit.findings))
+    for finding in audit.findings:
+        if finding.remedy:
+            _show_remedy(finding, finding.remedy, screen)
+    screen.line()
+    screen.table(_VERDICT_COLUMNS, (_verdict_row(verdict, screen) for verdict in audit.verdicts))
+    if audit.model_sizes:
+        _show_sizes(audit, screen)
+
+
+def _finding_row(finding: Finding, screen: Screen) -> tuple[Text, ...]:
+    return (
+        screen.text(finding.rule),
+        screen.text(finding.outcome, _style(finding.outcome)),
+        screen.text(finding.actual),
+    )
+
+
+def _show_remedy(finding: Finding, remedy: str, screen: Screen) -> None:
+    head = screen.text(f"{finding.rule}: {finding.outcome}", _style(finding.outcome))
+    screen.line(head, screen.text(f": {finding.actual}"))
+    screen.indented(screen.text(f"expected: {finding.expected}"))
+    screen.indented(screen.text(f"rule: {finding.source.rule} ({finding.source.origin})"))
+    screen.indented(screen.text(f"-> {remedy}"))
+
+
+def _verdict_row(verdict: Verdict, screen: Screen) -> tuple[Text, ...]:
+    deciding = ", ".join(f"{finding.rule} ({finding.outcome})" for finding in verdict.deciding)
+    return (
+        screen.text(verdict.use),
+        screen.text(verdict.answer, _style(verdict.answer)),
+        screen.text(deciding or "-"),
+    )
+
+
+def _show_sizes(audit: Audit, screen: Screen) -> None:
+    screen.line()
+    screen.line(screen.text("Model sizes that fit: memory / bytes per parameter, at most"))
+    screen.table(_SIZE_COLUMNS, (_size_row(size, screen) for size in audit.model_sizes))
+    for formula in _formulas(audit.model_sizes):
+        screen.indented(screen.text(formula))
+    screen.line(screen.text(audit.model_sizes_not_counted))
+    if any(size.is_sharded for size in audit.model_sizes):
+        screen.line(screen.text(audit.model_sizes_sharded))
+
+
+def _size_row(size: ModelSize, screen: Screen) -> tuple[Text, ...]:
+    is_known = size.parameters is not None
+    return (
+        screen.text(size.where),
+        screen.text(size.workload.name),
+        screen.text(f"{size.workload.bytes_per_parameter:g}"),
+        screen.text(in_words(size.parameters or 0)) if is_known else _unknown(screen),
+        screen.text(size.example or "-"),
+    )
+
+
+def _unknown(screen: Screen) -> Text:
+    return screen.text("unknown", _style("unknown"))
+
+
+def _formulas(sizes: tuple[ModelSize, ...]) -> Iterator[str]:
+    """Yield what each workload's bytes are made of, then one sum per place as reckoned."""
+    seen: set[str] = set()
+    for size in sizes:
+        workload = size.workload
+        if workload.name not in seen:
+            seen.add(workload.name)
+            each = f"{workload.bytes_per_parameter:g} B = {workload.parts}"
+            yield f"{workload.name}: {each} ({workload.source})"
+    for size in sizes:
+        if size.where not in seen:
+            seen.add(size.where)
+            yield f"{size.where}, {size.workload.name}: {size.formula}"
+
+
+def _style(word: str) -> str:
+    return style_of(_AS.get(word, word))
