@@ -95,7 +95,7 @@ def cooling_temperature(machine: Machine) -> Finding:
     if hot:
         return _TEMPERATURE.warned(", ".join(hot))
     if len(told) < len(machine.gpus):
-        return _TEMPERATURE.unknown(machine.why_unknown("gpus"), INSPECT_AGAIN)
+        return _TEMPERATURE.unknown(machine.why_gpus_unknown("temperature_celsius"), INSPECT_AGAIN)
     return _TEMPERATURE.passed(", ".join(f"{celsius:g}" for _, celsius in told))
 
 

@@ -27,7 +27,7 @@ def cpu_cores_per_gpu(machine: Machine) -> Finding:
     cores = machine.facts.cpu.cores
     if cores is None:
         remedy = "look at `lscpu` on the machine"
-        return _CORES.unknown(machine.why_unknown("cpu.cores", "cpu"), remedy)
+        return _CORES.unknown(machine.why_unknown("cpu.cores"), remedy)
     per_gpu = cores / len(machine.gpus)
     actual = f"{per_gpu:g} per GPU ({cores} cores, {len(machine.gpus)} GPUs)"
     if _CORES_PREPROCESSED <= per_gpu < _CORES_ON_THE_FLY:
@@ -40,5 +40,5 @@ def cpu_clock(machine: Machine) -> Finding:
     mhz = machine.facts.cpu.max_mhz
     if mhz is None:
         remedy = "look up the CPU's data sheet; a virtual machine's is its host's"
-        return _CLOCK.unknown(machine.why_unknown("cpu.max_mhz", "cpu"), remedy)
+        return _CLOCK.unknown(machine.why_unknown("cpu.max_mhz"), remedy)
     return _CLOCK.graded(f"{mhz / 1000:.1f} GHz", is_enough=True, is_good=mhz > _MHZ)

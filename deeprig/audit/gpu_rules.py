@@ -77,8 +77,7 @@ def gpu_memory(machine: Machine, use: Use) -> Finding:
     deciding = told[number - 1] if len(told) >= number else None
     is_all_told = len(told) == len(machine.gpus)
     if deciding is None or (not is_all_told and not has_nominal(deciding, enough)):
-        why = machine.why_unknown("gpus")
-        return rule.unknown(why, INSPECT_AGAIN)
+        return rule.unknown(machine.why_gpus_unknown("memory_bytes"), INSPECT_AGAIN)
     return rule.graded(
         ", ".join(map(gib, told)),
         is_enough=has_nominal(deciding, needed),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from deeprig.audit import sources
 from deeprig.audit.devices import Nic
 from deeprig.audit.finding import Finding, Rule
@@ -29,7 +31,7 @@ def network_wired(machine: Machine) -> Finding:
     if any(nic.has_carrier and (nic.speed_mbits or 0) >= _MBITS for nic in wired):
         return _WIRED.passed(actual)
     if machine.is_told_unknown("nics") or any(map(_may_be_good, wired)):
-        why = machine.why_unknown("nics")
+        why = machine.why_unknown("nics", *_untold(wired))
         return _WIRED.unknown(f"{actual}: {why}", "look at `ethtool` on the machine underneath")
     return _WIRED.warned(actual)
 
@@ -40,7 +42,7 @@ def firmware_above_4g(machine: Machine) -> Finding:
         return _ABOVE_4G.not_applicable(f"{len(machine.gpus)} GPUs")
     above = machine.facts.firmware.above_4g
     if above is None:
-        why = machine.why_unknown("firmware.above_4g", "firmware")
+        why = machine.why_unknown("firmware.above_4g")
         return _ABOVE_4G.unknown(why, "look in the firmware's setup for 'Above 4G decoding'")
     actual = "above 4 GiB" if above else "below 4 GiB"
     return _ABOVE_4G.graded(actual, is_enough=True, is_good=above)
@@ -49,6 +51,12 @@ def firmware_above_4g(machine: Machine) -> Finding:
 def _may_be_good(nic: Nic) -> bool:
     """Return whether what is unknown of a card could make its link good."""
     return nic.has_carrier is None or (nic.has_carrier and nic.speed_mbits is None)
+
+
+def _untold(nics: list[Nic]) -> Iterator[str]:
+    for nic in filter(_may_be_good, nics):
+        fact = "has_carrier" if nic.has_carrier is None else "speed_mbits"
+        yield f"nics.{nic.name}.{fact}"
 
 
 def _told(nic: Nic) -> str:

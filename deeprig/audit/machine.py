@@ -47,9 +47,18 @@ class Machine:
         """Return why the first told of some facts is unknown, in the collector's words."""
         for path in paths:
             for unknown in self.facts.unknown:
-                if unknown.what == path or unknown.what.startswith((f"{path}.", f"{path}[")):
+                if unknown.what == path:
                     return f"cannot be told: {unknown.why}"
         return f"cannot be told: the machine does not tell {paths[0]}"
+
+    def why_gpus_unknown(self, fact: str) -> str:
+        """Return why a fact of the first GPU that lacks it is unknown."""
+        lacking = [gpu.address for gpu in self.gpus if getattr(gpu, fact) is None]
+        return self.why_unknown(*(f"gpus.{address}.{fact}" for address in lacking))
+
+    def why_links_unknown(self) -> str:
+        """Return why links of GPUs are not known: the collector leaves null what sysfs has not."""
+        return self.why_unknown("pci", *(f"pci.{gpu.address}" for gpu in self.gpus))
 
     def is_told_unknown(self, path: str) -> bool:
         """Return whether the collector says that it could not read a whole list, such as gpus."""

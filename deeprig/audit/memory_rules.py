@@ -28,7 +28,7 @@ def ram_size(machine: Machine) -> Finding:
     """Grade the size of main memory; what firmware and kernel keep (5 %) is allowed for."""
     total = machine.facts.memory.total_bytes
     if total is None:
-        return _SIZE.unknown(machine.why_unknown("memory.total_bytes", "memory"), _ASK_KERNEL)
+        return _SIZE.unknown(machine.why_unknown("memory.total_bytes"), _ASK_KERNEL)
     return _SIZE.graded(
         gib(total),
         is_enough=has_nominal(total, _MINIMUM_GB),
@@ -42,7 +42,7 @@ def ram_matches_gpu(machine: Machine) -> Finding:
         return _MATCHES_GPU.not_applicable("no NVIDIA GPU")
     total = machine.facts.memory.total_bytes
     if total is None:
-        why = machine.why_unknown("memory.total_bytes", "memory")
+        why = machine.why_unknown("memory.total_bytes")
         return _MATCHES_GPU.unknown(why, _ASK_KERNEL)
     told = [(gpu.memory_bytes, gpu) for gpu in machine.gpus if gpu.memory_bytes is not None]
     largest, gpu = max(told, key=lambda pair: pair[0], default=(0, machine.gpus[0]))
@@ -51,5 +51,5 @@ def ram_matches_gpu(machine: Machine) -> Finding:
     if told and not has_nominal(total, largest / GIB):
         return _MATCHES_GPU.failed(actual)
     if len(told) < len(machine.gpus):
-        return _MATCHES_GPU.unknown(machine.why_unknown("gpus"), INSPECT_AGAIN)
+        return _MATCHES_GPU.unknown(machine.why_gpus_unknown("memory_bytes"), INSPECT_AGAIN)
     return _MATCHES_GPU.passed(actual)

@@ -33,7 +33,7 @@ _GENERATION = Rule(
     "look at the link's speed while a training runs",
 )
 #: A hypervisor gives its guest links and bridges of its own making.
-_MADE_UP = "cannot be told: a virtual machine's links are made up"
+_MADE_UP = "cannot be told: what a virtual machine or container shows may be made up"
 _ASK_BUS = "look at `lspci -vv` as root on the machine underneath"
 
 
@@ -49,7 +49,7 @@ def pcie_lanes(machine: Machine) -> Finding:
     if narrow:
         return _LANES.warned(", ".join(narrow))
     if any(width is None for _, width in widths):
-        return _LANES.unknown(machine.why_unknown("pci"), _ASK_BUS)
+        return _LANES.unknown(machine.why_links_unknown(), _ASK_BUS)
     return _LANES.passed(", ".join(str(width) for _, width in widths))
 
 
@@ -65,7 +65,7 @@ def pcie_seated(machine: Machine) -> Finding:
     if short:
         return _SEATED.warned(", ".join(short))
     if len(told) < len(widths):
-        return _SEATED.unknown(machine.why_unknown("pci"), _ASK_BUS)
+        return _SEATED.unknown(machine.why_links_unknown(), _ASK_BUS)
     return _SEATED.passed(", ".join(f"{width} of {most}" for _, width, most in told))
 
 
@@ -77,7 +77,7 @@ def pcie_generation(machine: Machine) -> Finding:
     if not machine.gpus:
         return _GENERATION.not_applicable("no NVIDIA GPU")
     if len(speeds) < len(machine.gpus):
-        return _GENERATION.unknown(machine.why_unknown("pci"), _ASK_BUS)
+        return _GENERATION.unknown(machine.why_links_unknown(), _ASK_BUS)
     actual = ", ".join(f"{now:g} of {most:g} GT/s" for now, most in speeds)
     if all(now >= most for now, most in speeds):
         return _GENERATION.passed(actual)

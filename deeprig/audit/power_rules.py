@@ -58,7 +58,7 @@ def power_several_gpus(machine: Machine) -> Finding:
         return _SEVERAL.not_applicable(why_not or "one GPU")
     if high_end < 2:
         if len(limits) < len(machine.gpus):
-            return _SEVERAL.unknown(machine.why_unknown("gpus"), INSPECT_AGAIN)
+            return _SEVERAL.unknown(machine.why_gpus_unknown("power_limit_watts"), INSPECT_AGAIN)
         return _SEVERAL.not_applicable(f"{high_end} of {len(machine.gpus)} GPUs are high-end")
     psu = machine.declared.psu_watts
     if psu is None:

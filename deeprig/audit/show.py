@@ -25,10 +25,18 @@ _SIZE_COLUMNS = (
 _AS = {"warn": "changed", "fits": "pass", "fits with warnings": "changed", "does not fit": "fail"}
 
 
-def show_audit(audit: Audit, host: str, screen: Screen) -> None:
-    """Print a machine's audit: all findings, those with a remedy in full, verdicts and sizes."""
+def show_audit(audit: Audit, host: str, screen: Screen, *, verbose: bool = False) -> None:
+    """Print a machine's audit: findings, those with a remedy in full, verdicts and model sizes.
+
+    Rules that do not apply are named in one line; ``verbose`` gives each its row and its reason.
+    """
     screen.line(screen.text(f"{host}: hardware, graded for {audit.use}", "bold"))
-    screen.table(_FINDING_COLUMNS, (_finding_row(finding, screen) for finding in audit.findings))
+    idle = [finding for finding in audit.findings if finding.outcome == "not applicable"]
+    rows = [finding for finding in audit.findings if verbose or finding not in idle]
+    screen.table(_FINDING_COLUMNS, (_finding_row(finding, screen) for finding in rows))
+    if idle and not verbose:
+        names = ", ".join(finding.rule for finding in idle)
+        screen.line(screen.text(f"not applicable: {names}", _style("not applicable")))
     for finding in audit.findings:
         if finding.remedy:
             _show_remedy(finding, finding.remedy, screen)

@@ -36,7 +36,7 @@ def storage_ssd(machine: Machine) -> Finding:
     if largest >= _SSD_BYTES:
         return _SSD.passed(_told(ssds))
     if _cannot_tell(machine) or any(disk.size_bytes is None for disk in ssds):
-        return _SSD.unknown(machine.why_unknown("disks"), _ASK_DISK)
+        return _SSD.unknown(_why(machine), _ASK_DISK)
     return _SSD.warned(_told(ssds))
 
 
@@ -46,7 +46,7 @@ def storage_nvme(machine: Machine) -> Finding:
     if any(disk.transport == "nvme" for disk in ssds):
         return _NVME.passed(_told(ssds))
     if _cannot_tell(machine) or any(disk.transport is None for disk in ssds):
-        return _NVME.unknown(machine.why_unknown("disks"), _ASK_DISK)
+        return _NVME.unknown(_why(machine), _ASK_DISK)
     return _NVME.warned(_told(ssds))
 
 
@@ -60,13 +60,13 @@ def storage_archive(machine: Machine) -> Finding:
     if any(disk.is_rotational for disk in disks) or beside >= _ARCHIVE_BYTES:
         return _ARCHIVE.passed(actual)
     if _cannot_tell(machine) or any(disk.size_bytes is None for disk in disks):
-        return _ARCHIVE.unknown(machine.why_unknown("disks"), _ASK_DISK)
+        return _ARCHIVE.unknown(_why(machine), _ASK_DISK)
     return _ARCHIVE.warned(actual)
 
 
 def _built_in(machine: Machine) -> tuple[Disk, ...]:
-    """Return the disks that stay: what hangs on USB goes with its owner."""
-    return tuple(disk for disk in machine.facts.disks if disk.transport != "usb")
+    """Return the disks that stay and are made to work all day: none on USB, no memory cards."""
+    return tuple(disk for disk in machine.facts.disks if disk.transport not in ("usb", "mmc"))
 
 
 def _ssds(machine: Machine) -> tuple[Disk, ...]:
@@ -78,6 +78,18 @@ def _cannot_tell(machine: Machine) -> bool:
     return machine.is_told_unknown("disks") or any(
         disk.is_rotational is None for disk in _built_in(machine)
     )
+
+
+def _why(machine: Machine) -> str:
+    """Return why disks could not be judged: the first that does not say what it is."""
+    facts = ("is_rotational", "transport", "size_bytes")
+    lacking = [
+        f"disks.{disk.name}.{fact}"
+        for disk in _built_in(machine)
+        for fact in facts
+        if getattr(disk, fact) is None
+    ]
+    return machine.why_unknown("disks", *lacking)
 
 
 def _told(disks: tuple[Disk, ...]) -> str:
