@@ -8,7 +8,7 @@ from deeprig.audit import sources
 from deeprig.audit.declaration import CoolerType
 from deeprig.audit.devices import Gpu
 from deeprig.audit.finding import Finding, Rule
-from deeprig.audit.machine import INSPECT_AGAIN, Machine
+from deeprig.audit.machine import Machine
 from deeprig.audit.quantity import named
 
 #: From so many cards side by side on, the middle ones breathe their neighbours' heat.
@@ -38,7 +38,6 @@ _TEMPERATURE = Rule(
     sources.TEMPERATURE,
     "look at fans, dust and the airflow of the case; lower the power limit until it is cooler",
 )
-_SERVER_CHASSIS = ("server", "blade")
 _DECLARE_COOLER = "declare cooler_type in the inventory, for all GPUs or by PCI address"
 _DECLARE_SLOTS = "declare free_slots_between_gpus in the inventory; 0 is side by side"
 
@@ -72,7 +71,7 @@ def cooling_passive(machine: Machine) -> Finding:
         why = machine.why_unknown("system.chassis")
         return _PASSIVE.unknown(why, "look whether the case blows air through the cards")
     actual = f"{_list(passive)} in a {chassis}"
-    return _PASSIVE.graded(actual, is_enough=True, is_good=chassis in _SERVER_CHASSIS)
+    return _PASSIVE.graded(actual, is_enough=True, is_good=chassis == "server")
 
 
 def cooling_declared(machine: Machine) -> Finding:
@@ -95,7 +94,8 @@ def cooling_temperature(machine: Machine) -> Finding:
     if hot:
         return _TEMPERATURE.warned(", ".join(hot))
     if len(told) < len(machine.gpus):
-        return _TEMPERATURE.unknown(machine.why_gpus_unknown("temperature_celsius"), INSPECT_AGAIN)
+        why = machine.why_gpus_unknown("temperature_celsius")
+        return _TEMPERATURE.unknown(why, machine.remedy_for_gpus("temperature_celsius"))
     return _TEMPERATURE.passed(", ".join(f"{celsius:g}" for _, celsius in told))
 
 

@@ -77,7 +77,8 @@ def gpu_memory(machine: Machine, use: Use) -> Finding:
     deciding = told[number - 1] if len(told) >= number else None
     is_all_told = len(told) == len(machine.gpus)
     if deciding is None or (not is_all_told and not has_nominal(deciding, enough)):
-        return rule.unknown(machine.why_gpus_unknown("memory_bytes"), INSPECT_AGAIN)
+        why = machine.why_gpus_unknown("memory_bytes")
+        return rule.unknown(why, machine.remedy_for_gpus("memory_bytes"))
     return rule.graded(
         ", ".join(map(gib, told)),
         is_enough=has_nominal(deciding, needed),

@@ -41,7 +41,7 @@ class Machine:
     @property
     def is_portable(self) -> bool:
         """Whether it is a laptop: its supply, cooling and bays are as its maker built them."""
-        return self.facts.system.chassis in ("laptop", "notebook", "portable", "convertible")
+        return self.facts.system.chassis in ("laptop", "convertible", "tablet", "handset")
 
     def why_unknown(self, *paths: str) -> str:
         """Return why the first told of some facts is unknown, in the collector's words."""
@@ -55,6 +55,13 @@ class Machine:
         """Return why a fact of the first GPU that lacks it is unknown."""
         lacking = [gpu.address for gpu in self.gpus if getattr(gpu, fact) is None]
         return self.why_unknown(*(f"gpus.{address}.{fact}" for address in lacking))
+
+    def remedy_for_gpus(self, fact: str) -> str:
+        """Return how a fact that GPUs lack could be had: from a driver, or by looking at it."""
+        lacking = [gpu for gpu in self.gpus if getattr(gpu, fact) is None]
+        if any(gpu.source == "pci" for gpu in lacking):
+            return INSPECT_AGAIN
+        return "look at `nvidia-smi -q` on the machine; some cards do not tell"
 
     def why_links_unknown(self) -> str:
         """Return why links of GPUs are not known: the collector leaves null what sysfs has not."""

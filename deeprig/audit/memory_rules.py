@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deeprig.audit import sources
 from deeprig.audit.finding import Finding, Rule
-from deeprig.audit.machine import INSPECT_AGAIN, Machine
+from deeprig.audit.machine import Machine
 from deeprig.audit.quantity import GIB, gib, has_nominal, named
 
 _MINIMUM_GB = 16
@@ -51,5 +51,6 @@ def ram_matches_gpu(machine: Machine) -> Finding:
     if told and not has_nominal(total, largest / GIB):
         return _MATCHES_GPU.failed(actual)
     if len(told) < len(machine.gpus):
-        return _MATCHES_GPU.unknown(machine.why_gpus_unknown("memory_bytes"), INSPECT_AGAIN)
+        why = machine.why_gpus_unknown("memory_bytes")
+        return _MATCHES_GPU.unknown(why, machine.remedy_for_gpus("memory_bytes"))
     return _MATCHES_GPU.passed(actual)

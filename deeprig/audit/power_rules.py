@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deeprig.audit import sources
 from deeprig.audit.finding import Finding, Rule
-from deeprig.audit.machine import INSPECT_AGAIN, Machine
+from deeprig.audit.machine import Machine
 
 #: ``sources.POWER_SUPPLY``: 10 % above what all draw is needed, another 10 % is good.
 _NEEDED = 1.1
@@ -45,7 +45,7 @@ def power_supply(machine: Machine) -> Finding:
         return _SUPPLY.graded(
             actual, is_enough=psu >= drawn * _NEEDED, is_good=psu >= drawn * _GOOD
         )
-    remedy = _DECLARE_CPU if cpu is None else INSPECT_AGAIN
+    remedy = _DECLARE_CPU if cpu is None else machine.remedy_for_gpus("power_limit_watts")
     return _SUPPLY.unknown(f"cannot be told: {actual}", remedy)
 
 
@@ -58,7 +58,8 @@ def power_several_gpus(machine: Machine) -> Finding:
         return _SEVERAL.not_applicable(why_not or "one GPU")
     if high_end < 2:
         if len(limits) < len(machine.gpus):
-            return _SEVERAL.unknown(machine.why_gpus_unknown("power_limit_watts"), INSPECT_AGAIN)
+            why = machine.why_gpus_unknown("power_limit_watts")
+            return _SEVERAL.unknown(why, machine.remedy_for_gpus("power_limit_watts"))
         return _SEVERAL.not_applicable(f"{high_end} of {len(machine.gpus)} GPUs are high-end")
     psu = machine.declared.psu_watts
     if psu is None:
