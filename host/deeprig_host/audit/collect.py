@@ -3,8 +3,8 @@
 Null means that it cannot be told, and ``unknown`` says why: an entry's ``what`` is the path of the
 null (or of what is above it), list elements by their address, name or locator, as in
 ``gpus.0000:01:00.0.memory_bytes``. In ``pci``, ``nics`` and a GPU's ``driver`` null also means that
-there is none: no
-driver bound, no subsystem, node, slot or link, no PCI function; an empty memory slot has no type.
+there is none: no driver bound, no subsystem, node, slot or link, no PCI function. An empty memory
+slot has no type and no speed.
 """
 
 from __future__ import annotations
