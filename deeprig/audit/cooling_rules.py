@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from deeprig.audit import sources
 from deeprig.audit.declaration import CoolerType
 from deeprig.audit.devices import Gpu
 from deeprig.audit.finding import Finding, Rule
 from deeprig.audit.machine import Machine
-from deeprig.audit.quantity import named
+from deeprig.audit.quantity import counted, named
 
 #: From so many cards side by side on, the middle ones breathe their neighbours' heat.
 _SIDE_BY_SIDE = 3
@@ -51,9 +49,9 @@ def cooling_adjacent(machine: Machine) -> Finding:
     open_air = _cooled_by("open-air", machine)
     undeclared = [gpu for gpu in machine.gpus if machine.declared.cooler_of(gpu.address) is None]
     if open_air and gap == 0:
-        return _ADJACENT.warned(f"open-air, side by side: {_list(open_air)}")
+        return _ADJACENT.warned(f"open-air, side by side: {named(*open_air)}")
     if undeclared:
-        why = f"cannot be told: no cooler declared for {_list(undeclared)}"
+        why = f"cannot be told: no cooler declared for {named(*undeclared)}"
         return _ADJACENT.unknown(why, _DECLARE_COOLER)
     if open_air:
         why = "cannot be told: open-air cards, the slots between them not declared"
@@ -70,7 +68,7 @@ def cooling_passive(machine: Machine) -> Finding:
     if chassis is None or machine.is_virtual:
         why = machine.why_unknown("system.chassis")
         return _PASSIVE.unknown(why, "look whether the case blows air through the cards")
-    actual = f"{_list(passive)} in a {chassis}"
+    actual = f"{named(*passive)} in a {chassis}"
     return _PASSIVE.graded(actual, is_enough=True, is_good=chassis == "server")
 
 
@@ -96,7 +94,7 @@ def cooling_temperature(machine: Machine) -> Finding:
     if len(told) < len(machine.gpus):
         why = machine.why_gpus_unknown("temperature_celsius")
         return _TEMPERATURE.unknown(why, machine.remedy_for_gpus("temperature_celsius"))
-    return _TEMPERATURE.passed(", ".join(f"{celsius:g}" for _, celsius in told))
+    return _TEMPERATURE.passed(counted(f"{celsius:g}" for _, celsius in told))
 
 
 def _why_not_side_by_side(machine: Machine) -> str:
@@ -112,7 +110,3 @@ def _why_not_side_by_side(machine: Machine) -> str:
 
 def _cooled_by(cooler: CoolerType, machine: Machine) -> list[Gpu]:
     return [gpu for gpu in machine.gpus if machine.declared.cooler_of(gpu.address) == cooler]
-
-
-def _list(gpus: Iterable[Gpu]) -> str:
-    return ", ".join(map(named, gpus))

@@ -9,7 +9,7 @@ from deeprig.audit.declaration import Use
 from deeprig.audit.devices import Gpu
 from deeprig.audit.finding import Finding, Rule
 from deeprig.audit.machine import INSPECT_AGAIN, Machine
-from deeprig.audit.quantity import gib, has_nominal, named
+from deeprig.audit.quantity import counted, gib, has_nominal, named
 
 _PRESENT = Rule(
     "gpu.present",
@@ -47,10 +47,9 @@ _TENSOR_CAPABILITY = (7, 0)
 def gpu_present(machine: Machine) -> Finding:
     """Grade whether there is a GPU that CUDA runs on."""
     if machine.gpus:
-        return _PRESENT.passed("; ".join(map(named, machine.gpus)))
-    for path in ("gpus", "pci"):
-        if machine.is_told_unknown(path):
-            return _PRESENT.unknown(machine.why_unknown(path), _LOOK_AT_BUS)
+        return _PRESENT.passed(named(*machine.gpus))
+    if machine.why_no_bus:
+        return _PRESENT.unknown(machine.why_no_bus, _LOOK_AT_BUS)
     others = len(machine.facts.gpus)
     return _PRESENT.failed(f"none, and {others} of other makers" if others else "none")
 
@@ -60,8 +59,8 @@ def gpu_count(machine: Machine, use: Use) -> Finding:
     count = len(machine.gpus)
     if use != "multi-gpu":
         return _COUNT.not_applicable(f"{count}; this use takes one")
-    if not machine.gpus and (machine.is_told_unknown("gpus") or machine.is_told_unknown("pci")):
-        return _COUNT.unknown(machine.why_unknown("gpus", "pci"), _LOOK_AT_BUS)
+    if machine.why_no_bus:
+        return _COUNT.unknown(machine.why_no_bus, _LOOK_AT_BUS)
     return _COUNT.graded(str(count), is_enough=count >= 2)
 
 
@@ -80,7 +79,7 @@ def gpu_memory(machine: Machine, use: Use) -> Finding:
         why = machine.why_gpus_unknown("memory_bytes")
         return rule.unknown(why, machine.remedy_for_gpus("memory_bytes"))
     return rule.graded(
-        ", ".join(map(gib, told)),
+        counted(map(gib, told)),
         is_enough=has_nominal(deciding, needed),
         is_good=has_nominal(deciding, enough),
     )
@@ -93,11 +92,13 @@ def gpu_tensor_cores(machine: Machine) -> Finding:
     answers = [(gpu, _has_tensor_cores(machine, gpu)) for gpu in machine.gpus]
     without = [gpu for gpu, has in answers if has is False]
     if without:
-        return _TENSOR_CORES.warned(", ".join(_told(machine, gpu) for gpu in without))
+        return _TENSOR_CORES.warned(
+            f"{counted(_capability(machine, gpu) for gpu in without)}: {named(*without)}"
+        )
     if any(has is None for _, has in answers):
         why = "cannot be told: the GPU's PCI id is younger than this version of deeprig"
         return _TENSOR_CORES.unknown(why, INSPECT_AGAIN)
-    return _TENSOR_CORES.passed(", ".join(_told(machine, gpu) for gpu in machine.gpus))
+    return _TENSOR_CORES.passed(counted(_capability(machine, gpu) for gpu in machine.gpus))
 
 
 def _has_tensor_cores(machine: Machine, gpu: Gpu) -> bool | None:
@@ -109,6 +110,6 @@ def _has_tensor_cores(machine: Machine, gpu: Gpu) -> bool | None:
     return capability >= _TENSOR_CAPABILITY
 
 
-def _told(machine: Machine, gpu: Gpu) -> str:
-    major, minor = machine.capability(gpu) or (0, 0)
-    return f"{major}.{minor} ({named(gpu)})"
+def _capability(machine: Machine, gpu: Gpu) -> str:
+    capability = machine.capability(gpu)
+    return "unknown" if capability is None else ".".join(map(str, capability))

@@ -31,7 +31,7 @@ def network_wired(machine: Machine) -> Finding:
     if any(nic.has_carrier and (nic.speed_mbits or 0) >= _MBITS for nic in wired):
         return _WIRED.passed(actual)
     if machine.is_told_unknown("nics") or any(map(_may_be_good, wired)):
-        why = machine.why_unknown("nics", *_untold(wired))
+        why = machine.why_unknown(*_untold(wired), "nics")
         return _WIRED.unknown(f"{actual}: {why}", "look at `ethtool` on the machine underneath")
     return _WIRED.warned(actual)
 

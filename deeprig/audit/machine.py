@@ -44,12 +44,24 @@ class Machine:
         return self.facts.system.chassis in ("laptop", "convertible", "tablet", "handset")
 
     def why_unknown(self, *paths: str) -> str:
-        """Return why the first told of some facts is unknown, in the collector's words."""
+        """Return why the first told of some facts is unknown, in the collector's words.
+
+        What stands for a path stands for everything below it: "nics" for "nics.eno1.speed_mbits".
+        """
         for path in paths:
             for unknown in self.facts.unknown:
-                if unknown.what == path:
+                if f"{path}.".startswith(f"{unknown.what}."):
                     return f"cannot be told: {unknown.why}"
         return f"cannot be told: the machine does not tell {paths[0]}"
+
+    @property
+    def why_no_bus(self) -> str:
+        """Return why nothing can be said about GPUs; empty where the PCI bus was looked at."""
+        for path in ("gpus", "pci"):
+            if self.is_told_unknown(path):
+                return self.why_unknown(path)
+        is_seen = self.facts.pci or self.facts.gpus
+        return "" if is_seen else "cannot be told: no PCI bus is seen, only what is on one trains"
 
     def why_gpus_unknown(self, fact: str) -> str:
         """Return why a fact of the first GPU that lacks it is unknown."""
@@ -65,7 +77,7 @@ class Machine:
 
     def why_links_unknown(self) -> str:
         """Return why links of GPUs are not known: the collector leaves null what sysfs has not."""
-        return self.why_unknown("pci", *(f"pci.{gpu.address}" for gpu in self.gpus))
+        return self.why_unknown(*(f"pci.{gpu.address}.link" for gpu in self.gpus))
 
     def is_told_unknown(self, path: str) -> bool:
         """Return whether the collector says that it could not read a whole list, such as gpus."""

@@ -25,8 +25,8 @@ _ASK_KERNEL = "look at /proc/meminfo on the machine, and inspect again"
 
 
 def ram_size(machine: Machine) -> Finding:
-    """Grade the size of main memory; what firmware and kernel keep (5 %) is allowed for."""
-    total = machine.facts.memory.total_bytes
+    """Grade the size of main memory; what firmware and kernel keep is allowed for."""
+    total = _installed_bytes(machine)
     if total is None:
         return _SIZE.unknown(machine.why_unknown("memory.total_bytes"), _ASK_KERNEL)
     return _SIZE.graded(
@@ -40,7 +40,7 @@ def ram_matches_gpu(machine: Machine) -> Finding:
     """Grade main memory against the largest GPU's."""
     if not machine.gpus:
         return _MATCHES_GPU.not_applicable("no NVIDIA GPU")
-    total = machine.facts.memory.total_bytes
+    total = _installed_bytes(machine)
     if total is None:
         why = machine.why_unknown("memory.total_bytes")
         return _MATCHES_GPU.unknown(why, _ASK_KERNEL)
@@ -54,3 +54,14 @@ def ram_matches_gpu(machine: Machine) -> Finding:
         why = machine.why_gpus_unknown("memory_bytes")
         return _MATCHES_GPU.unknown(why, machine.remedy_for_gpus("memory_bytes"))
     return _MATCHES_GPU.passed(actual)
+
+
+def _installed_bytes(machine: Machine) -> int | None:
+    """Return what the modules hold, else what the kernel has; None when neither tells.
+
+    Integrated graphics alone may keep more than the 5 % that ``has_nominal`` allows for: a machine
+    of two modules of 8 GB is one of 16 GB all the same.
+    """
+    memory = machine.facts.memory
+    modules = sum(slot.size_bytes for slot in memory.slots or ())
+    return max(modules, memory.total_bytes or 0) or None

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from deeprig.audit.devices import Gpu
 from deeprig.audit.machine import Machine
-from deeprig.audit.quantity import gib
+from deeprig.audit.quantity import gib, name_of
 from deeprig.audit.workloads import MODELS, WORKLOADS, Workload
 
 #: Said beside every size: the formula is an upper bound.
@@ -49,7 +49,7 @@ def model_sizes(machine: Machine) -> tuple[ModelSize, ...]:
 def _of_each_kind(gpus: tuple[Gpu, ...]) -> Iterator[ModelSize]:
     for _, alike in groupby(sorted(gpus, key=_kind), key=_kind):
         kind = tuple(alike)
-        name = kind[0].name or f"GPU {kind[0].vendor}:{kind[0].device}"
+        name = name_of(kind[0])
         where = f"each of {len(kind)} {name}" if len(kind) > 1 else name
         for workload in WORKLOADS:
             yield _size(where, kind, workload, is_sharded=False)

@@ -6,11 +6,13 @@ from deeprig.audit import sources
 from deeprig.audit.devices import Gpu, PciLink
 from deeprig.audit.finding import Finding, Rule
 from deeprig.audit.machine import Machine
-from deeprig.audit.quantity import named
+from deeprig.audit.quantity import counted, named
 
 #: From so many GPUs on, lanes matter; and how many each then needs (``sources.PCIE_LANES``).
 _MANY_GPUS = 4
 _LANES_WITH_MANY = 8
+#: Ports that share 16 lanes leave 8 to each and may still say 16; 8 are enough for training.
+_ENOUGH = 8
 #: What a link can be (PCI Express Base Specification, Link Status: Negotiated Link Width). A
 #: function that sleeps reads as all ones, which sysfs shows as 63.
 _WIDTHS = (1, 2, 4, 8, 12, 16, 32)
@@ -18,13 +20,14 @@ _LANES = Rule(
     "pcie.lanes",
     f"with {_MANY_GPUS} or more GPUs, {_LANES_WITH_MANY} lanes for each",
     sources.PCIE_LANES,
-    "use slots with more lanes: the board's manual says which share theirs",
+    "look again under load (some GPUs narrow an idle link); else use slots with more lanes",
 )
 _SEATED = Rule(
     "pcie.seated",
-    "as many lanes as GPU and slot both have",
+    f"as many lanes as GPU and slot both have, or {_ENOUGH}",
     sources.PCIE_SEATED,
-    "seat the card again, clean its contacts, check riser cables and the firmware's bifurcation",
+    "look again under load (some GPUs narrow an idle link); else seat the card again, clean its "
+    "contacts, check riser cables and bifurcation in the firmware",
 )
 _GENERATION = Rule(
     "pcie.generation",
@@ -50,23 +53,27 @@ def pcie_lanes(machine: Machine) -> Finding:
         return _LANES.warned(", ".join(narrow))
     if any(width is None for _, width in widths):
         return _LANES.unknown(machine.why_links_unknown(), _ASK_BUS)
-    return _LANES.passed(", ".join(str(width) for _, width in widths))
+    return _LANES.passed(counted(str(width) for _, width in widths))
 
 
 def pcie_seated(machine: Machine) -> Finding:
-    """Grade whether each link is as wide as both its ends allow."""
+    """Grade whether each link is as wide as both its ends allow, or wide enough."""
     if not machine.gpus:
         return _SEATED.not_applicable("no NVIDIA GPU")
     if machine.is_virtual:
         return _SEATED.unknown(_MADE_UP, _ASK_BUS)
     widths = [(gpu, _width(machine, gpu), _possible_width(machine, gpu)) for gpu in machine.gpus]
     told = [(gpu, width, most) for gpu, width, most in widths if width and most]
-    short = [f"{width} of {most} on {named(gpu)}" for gpu, width, most in told if width < most]
+    short = [
+        f"{width} of {most} on {named(gpu)}"
+        for gpu, width, most in told
+        if width < min(most, _ENOUGH)
+    ]
     if short:
         return _SEATED.warned(", ".join(short))
     if len(told) < len(widths):
         return _SEATED.unknown(machine.why_links_unknown(), _ASK_BUS)
-    return _SEATED.passed(", ".join(f"{width} of {most}" for _, width, most in told))
+    return _SEATED.passed(counted(f"{width} of {most}" for _, width, most in told))
 
 
 def pcie_generation(machine: Machine) -> Finding:
@@ -78,7 +85,7 @@ def pcie_generation(machine: Machine) -> Finding:
         return _GENERATION.not_applicable("no NVIDIA GPU")
     if len(speeds) < len(machine.gpus):
         return _GENERATION.unknown(machine.why_links_unknown(), _ASK_BUS)
-    actual = ", ".join(f"{now:g} of {most:g} GT/s" for now, most in speeds)
+    actual = counted(f"{now:g} of {most:g} GT/s" for now, most in speeds)
     if all(now >= most for now, most in speeds):
         return _GENERATION.passed(actual)
     return _GENERATION.not_applicable(f"{actual}: judged under load only")

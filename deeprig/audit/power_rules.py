@@ -5,6 +5,7 @@ from __future__ import annotations
 from deeprig.audit import sources
 from deeprig.audit.finding import Finding, Rule
 from deeprig.audit.machine import Machine
+from deeprig.audit.quantity import counted
 
 #: ``sources.POWER_SUPPLY``: 10 % above what all draw is needed, another 10 % is good.
 _NEEDED = 1.1
@@ -39,7 +40,7 @@ def power_supply(machine: Machine) -> Finding:
         return _SUPPLY.unknown("cannot be told: no software reads a supply's watts", _DECLARE_PSU)
     drawn = sum(limits) + (cpu or 0)
     is_all_told = len(limits) == len(machine.gpus) and cpu is not None
-    actual = _reckoning(psu, limits, cpu)
+    actual = _reckoning(machine, psu, cpu)
     # What is known may already be too much: what is not known does not make it less.
     if is_all_told or psu < drawn * _NEEDED:
         return _SUPPLY.graded(
@@ -83,9 +84,12 @@ def _limits(machine: Machine) -> tuple[float, ...]:
     return tuple(limit for limit in limits if limit is not None)
 
 
-def _reckoning(psu: float, limits: tuple[float, ...], cpu: float | None) -> str:
+def _reckoning(machine: Machine, psu: float, cpu: float | None) -> str:
+    limits = _limits(machine)
     drawn = sum(limits) + (cpu or 0)
-    parts = f"GPUs {sum(limits):g} W ({len(limits)} told) + CPU "
-    parts += "not declared" if cpu is None else f"{cpu:g} W"
+    silent = len(machine.gpus) - len(limits)
+    parts = f"GPUs {counted(f'{limit:g} W' for limit in limits)}"
+    parts += f" ({silent} not told)" if silent else ""
+    parts += " + CPU not declared" if cpu is None else f" + CPU {cpu:g} W"
     ratio = f" = x {psu / drawn:.2f}" if drawn else ""
     return f"{psu:g} W for {parts}{ratio}"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+
 from deeprig.audit.devices import Gpu
 
 GIB = 1024**3
@@ -26,6 +29,20 @@ def disk_size(total_bytes: float) -> str:
     return f"{gigabytes / 1000:.1f} TB" if gigabytes >= 1000 else f"{gigabytes:.0f} GB"
 
 
-def named(gpu: Gpu) -> str:
-    """Return what a GPU is called: its name, before the driver its PCI id, and where it is."""
-    return f"{gpu.name or f'GPU {gpu.vendor}:{gpu.device}'} at {gpu.address}"
+def name_of(gpu: Gpu) -> str:
+    """Return what a GPU is called: its name, before the driver its PCI id."""
+    return gpu.name or f"GPU {gpu.vendor}:{gpu.device}"
+
+
+def named(*gpus: Gpu) -> str:
+    """Return GPUs by name, each kind once with where its cards are: ``RTX 3090 at A, B``."""
+    kinds: dict[str, list[str]] = {}
+    for gpu in gpus:
+        kinds.setdefault(name_of(gpu), []).append(gpu.address)
+    return "; ".join(f"{kind} at {', '.join(addresses)}" for kind, addresses in kinds.items())
+
+
+def counted(values: Iterable[str]) -> str:
+    """Return values, each once with how often it is there: ``3 x 16, 8``."""
+    counts = Counter(values)
+    return ", ".join(f"{n} x {value}" if n > 1 else value for value, n in counts.items())

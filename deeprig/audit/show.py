@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from itertools import groupby
 
 from rich.text import Text
 
@@ -10,12 +10,12 @@ from deeprig.audit.finding import Finding
 from deeprig.audit.grade import Audit
 from deeprig.audit.model_sizes import ModelSize, in_words
 from deeprig.audit.verdict import Verdict
+from deeprig.audit.workloads import WORKLOADS
 from deeprig.report.screen import Column, Screen, style_of
 
 _FINDING_COLUMNS = (Column("rule", folds=True), Column("outcome"), Column("found", folds=True))
 _VERDICT_COLUMNS = (Column("use"), Column("verdict", folds=True), Column("because of", folds=True))
 _SIZE_COLUMNS = (
-    Column("on", folds=True),
     Column("for", folds=True),
     Column("B each", is_number=True),
     Column("parameters", folds=True),
@@ -72,11 +72,17 @@ def _verdict_row(verdict: Verdict, screen: Screen) -> tuple[Text, ...]:
 
 
 def _show_sizes(audit: Audit, screen: Screen) -> None:
+    for (where, _), sizes in groupby(audit.model_sizes, key=lambda size: (size.where, size.gpus)):
+        there = list(sizes)
+        screen.line()
+        screen.line(screen.text(f"Model sizes that fit on {where}, at most", "bold"))
+        screen.table(_SIZE_COLUMNS, (_size_row(size, screen) for size in there))
+        screen.indented(screen.text(f"{there[0].workload.name}: {there[0].formula}"))
     screen.line()
-    screen.line(screen.text("Model sizes that fit: memory / bytes per parameter, at most"))
-    screen.table(_SIZE_COLUMNS, (_size_row(size, screen) for size in audit.model_sizes))
-    for formula in _formulas(audit.model_sizes):
-        screen.indented(screen.text(formula))
+    screen.line(screen.text("Bytes of a parameter (parameters = GPU memory / these)"))
+    for workload in WORKLOADS:
+        parts = f"{workload.name}: {workload.bytes_per_parameter:g} B = {workload.parts}"
+        screen.indented(screen.text(f"{parts} ({workload.source})"))
     screen.line(screen.text(audit.model_sizes_not_counted))
     if any(size.is_sharded for size in audit.model_sizes):
         screen.line(screen.text(audit.model_sizes_sharded))
@@ -85,7 +91,6 @@ def _show_sizes(audit: Audit, screen: Screen) -> None:
 def _size_row(size: ModelSize, screen: Screen) -> tuple[Text, ...]:
     is_known = size.parameters is not None
     return (
-        screen.text(size.where),
         screen.text(size.workload.name),
         screen.text(f"{size.workload.bytes_per_parameter:g}"),
         screen.text(in_words(size.parameters or 0)) if is_known else _unknown(screen),
@@ -95,21 +100,6 @@ def _size_row(size: ModelSize, screen: Screen) -> tuple[Text, ...]:
 
 def _unknown(screen: Screen) -> Text:
     return screen.text("unknown", _style("unknown"))
-
-
-def _formulas(sizes: tuple[ModelSize, ...]) -> Iterator[str]:
-    """Yield what each workload's bytes are made of, then one sum per place as reckoned."""
-    seen: set[str] = set()
-    for size in sizes:
-        workload = size.workload
-        if workload.name not in seen:
-            seen.add(workload.name)
-            each = f"{workload.bytes_per_parameter:g} B = {workload.parts}"
-            yield f"{workload.name}: {each} ({workload.source})"
-    for size in sizes:
-        if size.where not in seen:
-            seen.add(size.where)
-            yield f"{size.where}, {size.workload.name}: {size.formula}"
 
 
 def _style(word: str) -> str:

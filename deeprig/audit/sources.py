@@ -36,12 +36,12 @@ CPU_CORES = Source(
 CPU_CLOCK = Source(_DETTMERS, "a CPU clock above 2 GHz")
 PCIE_LANES = Source(_DETTMERS, "lanes hardly matter up to 3 GPUs; with 4, have 8 lanes for each")
 PCIE_SEATED = Source(
-    "Linux kernel, Documentation/ABI/testing/sysfs-bus-pci (current_link_width, max_link_width)",
-    "a link trains to the widest that both its ends have; less is a contact or a seating",
+    "PCI Express Base Specification, link training; read as drivers/pci/pci-sysfs.c tells it",
+    "a link trains to the widest that both its ends have; far less is a contact or a riser",
 )
 PCIE_GENERATION = Source(
-    "Linux kernel, Documentation/ABI/testing/sysfs-bus-pci (current_link_speed)",
-    "a GPU lowers the speed of its link when idle: only under load does it tell of a fault",
+    "NVIDIA, nvidia-smi --help-query-gpu (pcie.link.gen.gpucurrent)",
+    "the link's generation may be lowered while the GPU is not in use: judge it under load",
 )
 POWER_SUPPLY = Source(
     _DETTMERS, "the watts of GPUs and CPU together, times 1.1; another 10 % to be sure"

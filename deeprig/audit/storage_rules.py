@@ -89,7 +89,7 @@ def _why(machine: Machine) -> str:
         for fact in facts
         if getattr(disk, fact) is None
     ]
-    return machine.why_unknown("disks", *lacking)
+    return machine.why_unknown(*lacking, "disks")
 
 
 def _told(disks: tuple[Disk, ...]) -> str:

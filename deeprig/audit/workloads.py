@@ -25,6 +25,7 @@ class KnownModel:
 
 _ZERO = "Rajbhandari et al., ZeRO (2020), section 3.1"
 _ANATOMY = "Hugging Face Transformers, Model training anatomy"
+_LOADING = "Hugging Face Transformers, Optimizing LLMs for Speed and Memory"
 _QUANTIZED = "Dettmers et al., LLM.int8() (2022) and QLoRA (2023)"
 
 WORKLOADS: tuple[Workload, ...] = (
@@ -43,7 +44,7 @@ WORKLOADS: tuple[Workload, ...] = (
         "4 weights + 2 their 16-bit copy + 4 gradients + 8 Adam",
         _ANATOMY,
     ),
-    Workload("inference, 16 bit", 2, "2 weights", _ANATOMY),
+    Workload("inference, 16 bit", 2, "2 weights", _LOADING),
     Workload("inference, 8 bit", 1, "1 weights", _QUANTIZED),
     Workload("inference, 4 bit", 0.5, "0.5 weights", _QUANTIZED),
 )

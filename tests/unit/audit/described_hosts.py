@@ -111,7 +111,7 @@ def put_in(
 
 
 def _function(
-    address: str, vendor: str, device: str, class_: str, parents: list[str], link: Document
+    address: str, vendor: str, device: str, class_: str, parents: list[str], link: Document | None
 ) -> Document:
     return {
         "address": address,
@@ -123,7 +123,7 @@ def _function(
         "numa_node": None,
         "slot": None,
         "parents": parents,
-        "link": dict(link),
+        "link": None if link is None else dict(link),
     }
 
 
@@ -159,7 +159,7 @@ def workstation(*, ram_gib: float = 62.6, cores: int = 16) -> Document:
             "flags": ["avx", "avx2", "avx512f", "fma"],
         },
         "memory": {"total_bytes": int(ram_gib * GIB), "slots": None, "has_ecc": False},
-        "pci": [],
+        "pci": [_function("0000:00:00.0", "1022", "14d8", "060000", [], None)],
         "gpus": [],
         "nvswitch_count": 0,
         "disks": [

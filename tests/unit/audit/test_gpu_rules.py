@@ -40,6 +40,12 @@ def test_a_bus_that_cannot_be_read_leaves_gpus_unknown(what):
     assert gpu_count(machine, "multi-gpu").outcome == "unknown"
 
 
+def test_without_any_bus_gpus_are_unknown():
+    machine = hosts.machine_of({**hosts.workstation(), "pci": []})
+    assert gpu_present(machine).outcome == "unknown"
+    assert gpu_count(machine, "multi-gpu").outcome == "unknown"
+
+
 def test_only_the_use_of_several_gpus_counts_them():
     one, four = hosts.rtx_4090_workstation(), hosts.four_cards()
     assert gpu_count(hosts.machine_of(one), "research").outcome == "not applicable"
@@ -118,7 +124,7 @@ def test_one_card_without_tensor_cores_is_named():
         card(2, 11264, "1b06", compute_capability="6.1"),
     )
     found = gpu_tensor_cores(hosts.machine_of(document))
-    assert (found.outcome, found.actual) == ("warn", "6.1 (a card at 0000:02:00.0)")
+    assert (found.outcome, found.actual) == ("warn", "6.1: a card at 0000:02:00.0")
 
 
 def test_without_a_gpu_nothing_is_asked_of_it():

@@ -98,7 +98,8 @@ def test_sizes_come_with_formula_source_and_what_is_not_counted():
     assert "4 weights + 4 gradients + 8 Adam" in text
     assert "ZeRO" in text
     assert "24.0 GiB / 16 B = 1.6 billion parameters" in text
-    assert "all 4 GPUs together, training, fp32: 4 x 24.0 GiB / 16 B" in text
+    assert "training, fp32: 4 x 24.0 GiB / 16 B = 6.4 billion parameters" in text
+    assert "fit on all 4 GPUs together" in text
     assert "Not counted: activations" in text
     assert "FSDP" in text
     assert "FSDP" not in shown(hosts.audit_of(hosts.rtx_4090_workstation()))

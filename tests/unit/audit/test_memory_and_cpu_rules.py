@@ -30,6 +30,19 @@ def test_main_memory_is_graded_with_5_per_cent_for_the_firmware(ram_gib, outcome
 
 
 @pytest.mark.parametrize(
+    ("modules_gib", "outcome"),
+    [((8, 8), "warn"), ((8, 0), "fail"), ((), "fail"), ((16, 16), "pass")],
+)
+def test_modules_tell_the_size_where_much_is_kept_from_the_kernel(modules_gib, outcome):
+    document = hosts.workstation(ram_gib=13.6)
+    document["memory"]["slots"] = [
+        {"locator": f"DIMM{n}", "size_bytes": size * hosts.GIB, "type": None, "speed_mts": None}
+        for n, size in enumerate(modules_gib)
+    ]
+    assert ram_size(hosts.machine_of(document)).outcome == outcome
+
+
+@pytest.mark.parametrize(
     ("ram_gib", "outcome"), [(15.6, "fail"), (22.7, "fail"), (23.4, "pass"), (None, "unknown")]
 )
 def test_main_memory_is_at_least_that_of_the_largest_gpu(ram_gib, outcome):

@@ -36,7 +36,10 @@ def test_what_is_not_declared_is_asked_for_by_its_name():
 
 def test_the_reckoning_is_shown():
     found = power_supply(one_card(psu_watts=850, cpu_watts=230))
-    assert found.actual == "850 W for GPUs 450 W (1 told) + CPU 230 W = x 1.25"
+    assert found.actual == "850 W for GPUs 450 W + CPU 230 W = x 1.25"
+    machine = with_limits((300.0, 300.0), (300.0, 300.0), (None, None), psu_watts=1600)
+    told = "cannot be told: 1600 W for GPUs 2 x 300 W (1 not told) + CPU not declared = x 2.67"
+    assert power_supply(machine).actual == told
 
 
 def with_limits(*limits, **declared):

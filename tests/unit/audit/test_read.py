@@ -12,8 +12,8 @@ from tests.unit.audit import described_hosts as hosts
 def test_a_document_becomes_facts():
     facts = hosts.facts_of(hosts.rtx_4090_workstation())
     assert facts.gpus[0].memory_bytes == 24564 * 1024**2
-    assert facts.pci[1].class_ == "030000"
-    assert facts.pci[1].parents == ("0000:00:01.0",)
+    assert facts.pci[2].class_ == "030000"
+    assert facts.pci[2].parents == ("0000:00:01.0",)
     assert facts.memory.slots is None
     assert facts.unknown[0].what == "memory.slots"
 

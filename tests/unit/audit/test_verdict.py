@@ -109,7 +109,7 @@ def poor_machine():
     document["disks"] = document["nics"] = []
     for gpu in document["gpus"]:
         gpu |= {"memory_bytes": 2 * hosts.GIB, "temperature_celsius": 91.0}
-    for function in document["pci"]:
+    for function in document["pci"][1:]:
         function["link"]["width"] = 1
     return document
 
