@@ -64,10 +64,12 @@ def _secure_boot(tree: Tree, boot: str | None) -> bool | None:
     if boot is None:
         tree.tell(what, "no firmware is seen")
         return None
-    names = tree.names(f"{_EFI}/efivars", what)
+    names = tree.entries(f"{_EFI}/efivars", what)
+    if names is None:
+        return None
     variable = next((name for name in names if name.startswith("SecureBoot-")), None)
     if variable is None:
-        tree.tell(what, f"no SecureBoot variable in {_EFI}/efivars (not mounted?)")
+        tree.tell(what, f"no SecureBoot variable in {_EFI}/efivars (is efivarfs mounted?)")
         return None
     content = tree.data(f"{_EFI}/efivars/{variable}", what)
     if content is not None and len(content) <= _ATTRIBUTE_BYTES:
@@ -117,7 +119,6 @@ def _full_bytes(tree: Tree, gpu: Gpu, bar: Bar) -> int | None:
 
 
 def _iommu(tree: Tree) -> bool | None:
-    if not tree.is_there("/sys/class/iommu"):
-        tree.tell("firmware.iommu", "no /sys/class/iommu: a kernel without IOMMU support")
-        return None
-    return bool(tree.names("/sys/class/iommu", "firmware.iommu"))
+    # A kernel without IOMMU support has no such directory; one that uses none, an empty one.
+    units = tree.entries("/sys/class/iommu", "firmware.iommu")
+    return None if units is None else bool(units)

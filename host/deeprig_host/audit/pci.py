@@ -65,9 +65,14 @@ class Bar:
 
 
 def devices(tree: Tree) -> tuple[Device, ...]:
-    """Return all functions by address; one whose identity cannot be read is told of instead."""
+    """Return all functions by address; one whose identity cannot be read is told of instead.
+
+    A bus that cannot be listed, or a function of unknown kind, may hide a GPU: told of too.
+    """
     slots = _slots(tree)
-    found = (_device(tree, name, slots) for name in tree.names(DEVICES, "pci"))
+    if tree.entries(DEVICES, "pci") is None:
+        tree.tell("gpus", f"{DEVICES} cannot be listed")
+    found = (_device(tree, name, slots) for name in tree.names(DEVICES))
     return tuple(device for device in found if device is not None)
 
 
@@ -98,6 +103,7 @@ def _device(tree: Tree, address: str, slots: dict[str, str]) -> Device | None:
         _hex(tree.text(f"{base}/{name}", what)) for name in ("vendor", "device", "class")
     )
     if vendor is None or device is None or class_ is None:
+        tree.tell("gpus", f"{base} does not tell what it is")
         return None
     return Device(
         address=address,

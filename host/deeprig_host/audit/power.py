@@ -14,7 +14,7 @@ class Supply:
     """A supply; ``watts`` is what flows now (power_now, else volts by amperes)."""
 
     name: str
-    type: str | None
+    type: str
     watts: float | None
 
 
@@ -26,13 +26,15 @@ class Power:
 
 
 def power(tree: Tree) -> Power:
-    """Return the supplies."""
-    return Power(tuple(_supply(tree, name) for name in tree.names(_SUPPLIES, "power.supplies")))
+    """Return the supplies; one that does not tell what it is is told of and left out."""
+    found = (_supply(tree, name) for name in tree.names(_SUPPLIES, "power.supplies"))
+    return Power(tuple(supply for supply in found if supply is not None))
 
 
-def _supply(tree: Tree, name: str) -> Supply:
+def _supply(tree: Tree, name: str) -> Supply | None:
     base, what = f"{_SUPPLIES}/{name}", f"power.supplies.{name}"
-    return Supply(name, tree.text(f"{base}/type", f"{what}.type"), _watts(tree, base, what))
+    kind = tree.text(f"{base}/type", what)
+    return None if kind is None else Supply(name, kind, _watts(tree, base, what))
 
 
 def _watts(tree: Tree, base: str, what: str) -> float | None:

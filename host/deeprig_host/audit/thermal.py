@@ -18,7 +18,7 @@ class Zone:
     """A thermal zone of the platform."""
 
     zone: str
-    type: str | None
+    type: str
     celsius: float | None
 
 
@@ -35,7 +35,8 @@ class Sensor:
 def zones(tree: Tree) -> tuple[Zone, ...]:
     """Return the thermal zones; a zone that is off fails to read and has no temperature."""
     names = (n for n in tree.names(_ZONES, "thermal") if n.startswith("thermal_zone"))
-    return tuple(_zone(tree, name) for name in names)
+    found = (_zone(tree, name) for name in names)
+    return tuple(zone for zone in found if zone is not None)
 
 
 def sensors(tree: Tree) -> tuple[Sensor, ...]:
@@ -51,14 +52,13 @@ def sensors(tree: Tree) -> tuple[Sensor, ...]:
     return tuple(sensor for sensor in found if sensor is not None)
 
 
-def _zone(tree: Tree, name: str) -> Zone:
+def _zone(tree: Tree, name: str) -> Zone | None:
     what = f"thermal.{name}"
+    kind = tree.text(f"{_ZONES}/{name}/type", what)
+    if kind is None:
+        return None
     millidegrees = tree.number(f"{_ZONES}/{name}/temp", f"{what}.celsius")
-    return Zone(
-        name,
-        tree.text(f"{_ZONES}/{name}/type", f"{what}.type"),
-        None if millidegrees is None else millidegrees / 1000,
-    )
+    return Zone(name, kind, None if millidegrees is None else millidegrees / 1000)
 
 
 def _is_second(tree: Tree, base: str, match: re.Match[str]) -> bool:

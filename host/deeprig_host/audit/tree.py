@@ -76,17 +76,22 @@ class Tree:
                 self.tell(what, f"{absolute} says {text[:40]!r}, which is no number")
             return None
 
-    def names(self, absolute: str, what: str | None = None) -> tuple[str, ...]:
-        """Return a directory's entries in natural order (zone9 before zone10), () without it."""
+    def entries(self, absolute: str, what: str | None = None) -> tuple[str, ...] | None:
+        """Return a directory's entries in natural order (zone9 before zone10).
+
+        None where it cannot be listed or is not there; with ``what``, the reason is noted.
+        """
         try:
             found = [entry.name for entry in self.path(absolute).iterdir()]
-        except (FileNotFoundError, NotADirectoryError):
-            return ()
         except OSError as error:
             if what is not None:
                 self.tell(what, f"{absolute}: {error.strerror}")
-            return ()
+            return None
         return tuple(sorted(found, key=natural))
+
+    def names(self, absolute: str, what: str | None = None) -> tuple[str, ...]:
+        """Return a directory's entries as ``entries`` does, none of one that cannot be listed."""
+        return self.entries(absolute, what) or ()
 
     def is_there(self, absolute: str) -> bool:
         """Say whether a path is there (a link that leads nowhere is)."""

@@ -42,7 +42,10 @@ class Files:
 
 def host(*parts, root_device="259:2 /dev/nvme0n1p2", memory_gib=64, efi=True, secure_boot=0):
     """Return a host of parts, with what every one has."""
-    found = Files(links=dict(_PIDS), directories=["/sys/class/iommu", "/sys/bus/pci/slots"])
+    classes = [
+        f"/sys/class/{name}" for name in ("iommu", "power_supply", "thermal", "hwmon", "net")
+    ]
+    found = Files(links=dict(_PIDS), directories=classes)
     number, source = root_device.split()
     found.files["/proc/self/mountinfo"] = (
         f"22 1 0:21 / /proc rw - proc proc rw\n27 1 {number} / / rw,relatime - ext4 {source} rw\n"

@@ -77,7 +77,8 @@ def _problems(value, shape, path):
         for index, entry in enumerate(value or ()):
             yield from _problems(entry, shape[0], f"{path}.{_name(entry, index)}")
     elif value is None:
-        if path.rpartition(".")[2] in _NEVER_NULL:
+        top, key = path.partition(".")[0], path.rpartition(".")[2]
+        if key in _NEVER_NULL or (key == "type" and top in ("power", "thermal")):
             yield f"{path}: null"
     elif value == "" or type(value) not in shape:
         yield f"{path}: {value!r}"

@@ -110,3 +110,34 @@ def test_without_a_driver_the_largest_size_that_a_card_offers_decides(bench):
         assert bench.collect()["firmware"]["resizable_bar"] is is_resized
     bench.put(f"{_GPU}/resource1_resize", "rubbish")
     assert bench.collect()["firmware"]["resizable_bar"] is None
+
+
+def test_a_zone_or_a_supply_of_no_known_kind_is_left_out_and_told(bench):
+    bench.host("laptop")
+    bench.refuse("/sys/class/thermal/thermal_zone0/type", errno.EIO)
+    bench.refuse("/sys/class/power_supply/BAT0/type", errno.EIO)
+    facts = bench.collect()
+    assert [zone["zone"] for zone in facts["thermal"]] == ["thermal_zone10"]
+    assert [supply["name"] for supply in facts["power"]["supplies"]] == ["ADP0", "BAT1"]
+    assert "Input/output error" in bench.why("thermal.thermal_zone0")[0]
+    assert "Input/output error" in bench.why("power.supplies.BAT0")[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "what"),
+    [
+        ("/sys/bus/pci/devices", "pci"),
+        ("/sys/bus/pci/devices", "gpus"),
+        ("/sys/block", "disks"),
+        ("/sys/class/net", "nics"),
+        ("/sys/class/iommu", "firmware.iommu"),
+        ("/sys/bus/pci/devices/0000:01:00.0/class", "gpus"),
+    ],
+)
+@pytest.mark.parametrize("code", [errno.EACCES, errno.ENOENT])
+def test_a_list_that_cannot_be_had_is_not_an_empty_list(path, what, code, bench):
+    bench.host("rtx4090")
+    assert bench.why(what) == []
+    bench.refuse(path, code)
+    assert bench.why(what), bench.collect()["unknown"]
+    assert bench.collect()["firmware"]["iommu"] is (None if "iommu" in path else False)
