@@ -131,17 +131,25 @@ def _is_first_namespace(tree: Tree) -> bool:
 
 
 def _virtual_machine(tree: Tree, what: str | None = None) -> str | None:
+    if _is_real_in_spite_of_its_names(tree):
+        return "none"
     for name in ("product_name", "sys_vendor", "board_vendor", "bios_vendor"):
         text = tree.text(f"{_DMI}/{name}") or ""
         for beginning, found in _VENDORS:
             if text.startswith(beginning):
                 return found
-    if (tree.text("/sys/hypervisor/type") or "") == "xen":
+    if tree.text("/sys/hypervisor/type") == "xen":
         return "xen"
     clocks = tree.text("/sys/devices/system/clocksource/clocksource0/available_clocksource") or ""
     if "kvm-clock" in clocks.split():
         return "kvm"
     return _by_flags(tree, what)
+
+
+def _is_real_in_spite_of_its_names(tree: Tree) -> bool:
+    # Amazon rents whole machines too; and Xen's first domain has the real devices.
+    product = tree.text(f"{_DMI}/product_name") or ""
+    return product.endswith(".metal") or "control_d" in (tree.text("/proc/xen/capabilities") or "")
 
 
 def _by_flags(tree: Tree, what: str | None) -> str | None:

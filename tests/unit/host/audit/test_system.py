@@ -25,6 +25,19 @@ def test_virtual_machines_by_the_firmwares_words(name, text, found, bench):
     assert facts["firmware"]["above_4g"] is (True if found == "none" else None)
 
 
+@pytest.mark.parametrize(
+    ("vendor", "more"),
+    [
+        ("Amazon EC2", (f"{_DMI}/product_name", "g4dn.metal\n")),
+        ("Xen", ("/proc/xen/capabilities", "control_d\n")),
+    ],
+)
+def test_real_machines_with_a_virtual_ones_names(vendor, more, bench):
+    bench.host("rtx4090").put(f"{_DMI}/sys_vendor", f"{vendor}\n")
+    bench.put(*more)
+    assert bench.collect()["system"]["virtualization"] == "none"
+
+
 def test_a_hypervisor_that_hides_its_name_is_a_virtual_machine_all_the_same(bench):
     bench.host("rtx4090").put("/proc/cpuinfo", "processor\t: 0\nflags\t: fpu hypervisor\n")
     assert bench.collect()["system"]["virtualization"] == "vm-other"
