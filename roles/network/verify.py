@@ -8,6 +8,8 @@ Where nothing is declared, the network is left alone, and no check applies.
 from __future__ import annotations
 
 import shlex
+from functools import cache
+from types import SimpleNamespace
 
 import pytest
 
@@ -27,15 +29,30 @@ from roles.network.observed import host_network
 
 
 @pytest.fixture(scope="module")
-def observed(host):
-    """Return what the placed program tells of the host's network."""
+def once(host):
+    """Return functions that look at the host when they are first called, and then remember.
+
+    A fixture of the module that looked by itself would do so where the role does not apply, too.
+    """
+    return SimpleNamespace(
+        observed=cache(lambda: _observation(host)), links=cache(lambda: settled_links(host))
+    )
+
+
+def _observation(host):
     told = run_json(host, shlex.join([PYTHON, PROGRAMS, "network", "observe"]))
     if not isinstance(told, dict) or "interfaces" not in told:
         raise Unreadable(f"the network program gave no observation: {told}")
     return told
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
+def observed(once):
+    """Return what the placed program tells of the host's network."""
+    return once.observed()
+
+
+@pytest.fixture
 def network(host, observed):
     """Return the host's interfaces as the declaration is matched with them."""
     container = IsContainer()
@@ -43,10 +60,10 @@ def network(host, observed):
     return host_network(observed, is_container=is_container)
 
 
-@pytest.fixture(scope="module")
-def links(host):
+@pytest.fixture
+def links(once):
     """Return the links, once it is known which addresses are duplicates."""
-    return settled_links(host)
+    return once.links()
 
 
 @pytest.fixture
