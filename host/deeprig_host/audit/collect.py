@@ -21,9 +21,10 @@ from deeprig_host.audit.memory import memory
 from deeprig_host.audit.nics import nics
 from deeprig_host.audit.pci import Device, devices
 from deeprig_host.audit.power import power
-from deeprig_host.audit.system import is_virtual, system
+from deeprig_host.audit.system import system
 from deeprig_host.audit.thermal import sensors, zones
 from deeprig_host.audit.tree import Tree
+from deeprig_host.audit.virtualization import is_virtual
 
 SCHEMA = "deeprig.hardware/1"
 
