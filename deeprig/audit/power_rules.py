@@ -8,14 +8,15 @@ from deeprig.audit.machine import Machine
 from deeprig.audit.quantity import counted
 
 #: ``sources.POWER_SUPPLY``: 10 % above what all draw is needed, another 10 % is good.
-_NEEDED = 1.1
-_GOOD = 1.21
+#: Per cent, not factors: in floating point 700 W x 1.1 are more than 770 W.
+_NEEDED_PERCENT = 110
+_GOOD_PERCENT = 121
 _SEVERAL_WATTS = 1000
 #: What the fastest consumer cards drew when the rule was written (GTX 1080 Ti, RTX 2080 Ti).
 _HIGH_END_WATTS = 250
 _SUPPLY = Rule(
     "power.supply",
-    f"(GPU limits + CPU) x {_NEEDED:g}, better x {_GOOD:g}",
+    f"(GPU limits + CPU) x {_NEEDED_PERCENT / 100:g}, better x {_GOOD_PERCENT / 100:g}",
     sources.POWER_SUPPLY,
     "use a stronger power supply, or lower the GPUs' power limits (`nvidia-smi -pl`)",
 )
@@ -42,10 +43,10 @@ def power_supply(machine: Machine) -> Finding:
     is_all_told = len(limits) == len(machine.gpus) and cpu is not None
     actual = _reckoning(machine, psu, cpu)
     # What is known may already be too much: what is not known does not make it less.
-    if is_all_told or psu < drawn * _NEEDED:
-        return _SUPPLY.graded(
-            actual, is_enough=psu >= drawn * _NEEDED, is_good=psu >= drawn * _GOOD
-        )
+    is_enough = psu * 100 >= drawn * _NEEDED_PERCENT
+    if is_all_told or not is_enough:
+        is_good = psu * 100 >= drawn * _GOOD_PERCENT
+        return _SUPPLY.graded(actual, is_enough=is_enough, is_good=is_good)
     remedy = _DECLARE_CPU if cpu is None else machine.remedy_for_gpus("power_limit_watts")
     return _SUPPLY.unknown(f"cannot be told: {actual}", remedy)
 

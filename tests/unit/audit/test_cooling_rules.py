@@ -30,6 +30,12 @@ def test_four_cards_side_by_side_are_not_open_air(cooler, gap, outcome):
     assert found.outcome == outcome
 
 
+def test_three_cards_are_already_too_many_side_by_side():
+    three = hosts.put_in(hosts.workstation(), *map(hosts.rtx_4090, (1, 2, 3)))
+    machine = hosts.machine_of(three, cooler_type="open-air", free_slots_between_gpus=0)
+    assert cooling_adjacent(machine).outcome == "warn"
+
+
 def test_what_is_not_declared_is_asked_for_by_its_name():
     machine = hosts.machine_of(hosts.four_cards())
     assert "cooler_type" in cooling_adjacent(machine).remedy

@@ -15,6 +15,9 @@ def one_card(**declared):
     [
         # 450 W + 150 W: 660 W are needed, 726 W are good.
         (650, 150, "fail"),
+        (659, 150, "fail"),
+        (769, 250, "fail"),
+        (770, 250, "warn"),  # 700 x 1.1, which is 770.0000000000001 in floating point
         (660, 150, "warn"),
         (725, 150, "warn"),
         (726, 150, "pass"),

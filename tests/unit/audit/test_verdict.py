@@ -142,3 +142,23 @@ def test_every_rule_has_a_name_of_its_own_and_decides_for_known_uses():
     names = [rule.check(machine, "experiment").rule for rule in RULES]
     assert len(set(names)) == len(names)
     assert all(set(rule.decides) <= set(ALL_USES) for rule in RULES)
+
+
+def test_each_use_is_decided_by_its_own_rules():
+    machine = hosts.machine_of(hosts.workstation())
+    named = [(rule.check(machine, "research").rule, rule.decides) for rule in RULES]
+    by_use = {use: {name for name, decides in named if use in decides} for use in ALL_USES}
+    assert by_use["experiment"] == {
+        *("gpu.present", "gpu.memory", "ram.size", "ram.matches_gpu", "power.supply"),
+        *("cooling.passive", "cooling.declared", "cooling.temperature", "storage.ssd"),
+    }
+    assert by_use["kaggle"] - by_use["experiment"] == {
+        *("gpu.tensor_cores", "cpu.cores_per_gpu", "cpu.clock", "pcie.seated"),
+    }
+    assert by_use["research"] - by_use["kaggle"] == {
+        *("cooling.adjacent", "storage.nvme", "storage.archive", "network.wired"),
+    }
+    assert by_use["multi-gpu"] - by_use["research"] == {
+        *("gpu.count", "pcie.lanes", "firmware.above_4g", "power.several_gpus"),
+    }
+    assert by_use["experiment"] < by_use["kaggle"] < by_use["research"] < by_use["multi-gpu"]
