@@ -31,11 +31,15 @@ class NewerFiles(FactBase[tuple[str, ...]]):
 
 
 class StaleUnits(FactBase[tuple[str, ...]]):
-    """Units whose files changed since systemd has read them (systemctl(1), NeedDaemonReload)."""
+    """Units whose files changed since systemd has read them (systemctl(1), NeedDaemonReload).
+
+    A masked unit is none: its drop-ins are never read, and it would be told for ever.
+    """
 
     def command(self, units: tuple[str, ...]) -> StringCommand:
         """Return the command."""
-        return StringCommand("systemctl", "show", "--property=Id,NeedDaemonReload", *units)
+        told = "--property=Id,LoadState,NeedDaemonReload"
+        return StringCommand("systemctl", "show", told, *units)
 
     @staticmethod
     def default() -> tuple[str, ...]:
@@ -46,4 +50,8 @@ class StaleUnits(FactBase[tuple[str, ...]]):
         """Return the units; their properties come in blocks, in no order."""
         blocks = "\n".join(output).split("\n\n")
         shown = [dict(line.partition("=")[::2] for line in block.split("\n")) for block in blocks]
-        return tuple(unit["Id"] for unit in shown if unit.get("NeedDaemonReload") == "yes")
+        return tuple(
+            unit["Id"]
+            for unit in shown
+            if unit.get("NeedDaemonReload") == "yes" and unit.get("LoadState") != "masked"
+        )

@@ -36,3 +36,5 @@ def test_units_that_systemd_has_not_read_again_are_told():
     output = ["Id=a.timer", "NeedDaemonReload=no", "", "NeedDaemonReload=yes", "Id=b.timer"]
     assert StaleUnits().process(output) == ("b.timer",)
     assert StaleUnits().process([]) == ()
+    masked = ["Id=a.timer", "LoadState=masked", "NeedDaemonReload=yes"]
+    assert StaleUnits().process(masked) == ()
