@@ -48,7 +48,7 @@ def ram_matches_gpu(machine: Machine) -> Finding:
     largest, gpu = max(told, key=lambda pair: pair[0], default=(0, machine.gpus[0]))
     actual = f"{gib(total)} beside {gib(largest)} of {named(gpu)}"
     # One that is known to be too large decides, whatever the others have.
-    if told and not has_nominal(total, largest / GIB):
+    if not has_nominal(total, largest / GIB):
         return _MATCHES_GPU.failed(actual)
     if len(told) < len(machine.gpus):
         why = machine.why_gpus_unknown("memory_bytes")
