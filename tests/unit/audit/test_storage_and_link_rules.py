@@ -87,3 +87,9 @@ def test_several_gpus_have_their_windows_above_4_gib(above, outcome):
 def test_one_gpu_does_not_need_them():
     machine = hosts.machine_of(hosts.rtx_4090_workstation())
     assert firmware_above_4g(machine).outcome == "not applicable"
+
+
+def test_a_reason_stands_for_all_below_its_path():
+    document = hosts.workstation() | {"nics": [nic("eno1", None)]}
+    document["unknown"] = [{"what": "nics.eno", "why": "no"}, {"what": "nics.eno1", "why": "gone"}]
+    assert network_wired(hosts.machine_of(document)).actual.endswith("cannot be told: gone")
