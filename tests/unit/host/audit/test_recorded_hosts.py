@@ -251,3 +251,17 @@ def test_the_virtual_machine_that_was_really_recorded(bench):
     ]
     (nic,) = facts["nics"]
     assert (nic["driver"], nic["pci"], nic["has_carrier"]) == ("virtio_net", "0000:00:03.0", True)
+
+
+def test_zones_are_told_in_the_order_of_their_numbers(bench):
+    bench.host("laptop").put("/sys/class/thermal/thermal_zone2/type", "acpitz\n")
+    bench.put("/sys/class/thermal/thermal_zone2/temp", "30000\n")
+    zones = [zone["zone"] for zone in bench.collect()["thermal"]]
+    assert zones == ["thermal_zone0", "thermal_zone2", "thermal_zone10"]
+
+
+def test_an_average_counts_only_where_nothing_is_read_directly(bench):
+    bench.host("rtx4090").put("/sys/class/hwmon/hwmon1/power1_average", "99000000\n")
+    bench.put("/sys/class/hwmon/hwmon1/power2_average", "12000000\n")
+    powers = [s["value"] for s in bench.collect()["sensors"] if s["kind"] == "power"]
+    assert powers == [31, 12]
