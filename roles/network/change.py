@@ -30,12 +30,15 @@ class Confirmation:
 
     def __call__(self) -> Answer | None:
         """Return the final answer; None where the change may still come to be good."""
-        self.last = ask_network("confirm", self.identity)
-        if self.last.is_good:
-            return self.last
+        answer = ask_network("confirm", self.identity)
+        # "busy" says nothing of the new network: the worker, or the way back, is at work.
+        if self.last is None or answer.document.get("outcome") != "busy":
+            self.last = answer
+        if answer.is_good:
+            return answer
         # While it is open the host may yet get its address, its link, its gateway.
         is_open = ask_network("status").document.get("change") is not None
-        return None if is_open else self.last
+        return None if is_open else answer
 
 
 def change_network(order: dict[str, Any], new: Endpoint | None, confirm_seconds: int) -> None:

@@ -144,6 +144,22 @@ def test_the_last_refusal_to_confirm_is_the_evidence(run):
         run(host)
 
 
+def test_a_host_at_work_does_not_hide_why_it_refused_before(run):
+    """The way back began while the last question was asked (seen on a busy machine)."""
+    refusal = bad("the gateway 192.0.2.1 does not answer on the link")
+    busy = Answer("network", False, {"outcome": "busy", "reason": "a change is running"})
+    host = Simulated(
+        stage=[good(id=ID)],
+        apply=[good()],
+        confirm=[busy, refusal, busy],
+        status=[OPEN, OPEN, ROLLED_BACK],
+    )
+    with pytest.raises(OperationError) as raised:
+        run(host, seconds=20)
+    assert "the gateway 192.0.2.1 does not answer" in str(raised.value)
+    assert "a change is running" not in str(raised.value)
+
+
 def test_a_host_that_answers_nowhere_is_not_called_back(run):
     host = Simulated(stage=[good(id=ID)], apply=[good()])
     host.reachable = set()
