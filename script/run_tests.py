@@ -1,7 +1,9 @@
-"""Run the tests in two halves side by side, and close with one line that counts them all.
+"""Run the tests in parts side by side, and close with one line that counts them all.
 
-Much of the time goes into waiting for throwaway hosts to boot, and one half never touches the
-other's. (pytest-xdist cannot be used: its workers' threads do not survive gevent's patching.)
+Much of the time goes into waiting for throwaway hosts to boot, and no part touches another's. Unit
+tests have a process of their own: what half an hour with hosts leaves in a process (programs that
+were ended, connections that were cut) is not theirs to meet. (pytest-xdist cannot be used: its
+workers' threads do not survive gevent's patching.)
 
     run_tests.py OUTPUT [PYTEST-OPTION ...]
 """
@@ -18,10 +20,11 @@ import time
 from collections import Counter
 from pathlib import Path
 
-#: tests/conftest.py sets the mark.
-_HALVES = ("not beside", "beside")
+_WITH_HOSTS = ("tests/contract", "tests/e2e")
+#: Mark, set by tests/conftest.py, and directories.
+_PARTS = (("not beside", _WITH_HOSTS), ("beside", _WITH_HOSTS), ("not beside", ("tests/unit",)))
 _WORDS = ("failed", "passed", "skipped", "xfailed", "xpassed", "error", "errors")
-#: pytest(1): no test was collected; a half without tests is no failure, both are.
+#: pytest(1): no test was collected; a part without tests is no failure, all of them are.
 _NO_TESTS = 5
 
 
@@ -32,11 +35,11 @@ def main() -> int:
     # would inherit that: tests of Ctrl-C would wait for nothing.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     started = time.monotonic()
-    logs = [Path(f"{output}.{number}") for number in range(len(_HALVES))]
+    logs = [Path(f"{output}.{number}") for number in range(len(_PARTS))]
     with tempfile.TemporaryDirectory(prefix="deeprig-tests-") as place:
         processes = [
-            _start(half, log, options, Path(place, str(number)))
-            for number, (half, log) in enumerate(zip(_HALVES, logs, strict=True))
+            _start(*part, log, options, Path(place, str(number)))
+            for number, (part, log) in enumerate(zip(_PARTS, logs, strict=True))
         ]
         try:
             codes = [process.wait() for process in processes]
@@ -50,23 +53,26 @@ def main() -> int:
     bad = [code for code in codes if code not in (0, _NO_TESTS)]
     if not bad and all(code == _NO_TESTS for code in codes):
         return _NO_TESTS
-    return max(bad, default=0)
+    # A part that a signal ended has a negative code.
+    return max((abs(code) for code in bad), default=0)
 
 
-def _start(half: str, log: Path, options: list[str], place: Path) -> subprocess.Popen[bytes]:
+def _start(
+    mark: str, directories: tuple[str, ...], log: Path, options: list[str], place: Path
+) -> subprocess.Popen[bytes]:
     # A place of its own: pytest shuts its common one to other users each time that it starts,
     # also for the ordinary users of a test that runs meanwhile.
     place.mkdir()
     place.parent.chmod(0o755)
     environment = os.environ | {"PYTEST_DEBUG_TEMPROOT": str(place)}
-    marks = [half]
+    marks = [mark]
     rest = list(options)
     if "-m" in rest:
         at = rest.index("-m")
         marks.append(rest[at + 1])
         del rest[at : at + 2]
     expression = " and ".join(f"({mark})" for mark in marks)
-    command = [sys.executable, "-m", "pytest", *rest, "-m", expression, "tests"]
+    command = [sys.executable, "-m", "pytest", *rest, "-m", expression, *directories]
     with log.open("wb") as file:
         return subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, env=environment)
 

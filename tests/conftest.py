@@ -14,7 +14,7 @@ _DIRECTORIES = {"faults"}
 
 
 def pytest_collection_modifyitems(items):
-    """Mark what script/run_tests.py runs in a half of its own."""
+    """Mark what script/run_tests.py runs in a part of its own."""
     for item in items:
         parts = set(item.path.parts)
         is_beside = item.path.name.startswith(_FILES) or bool(_DIRECTORIES & parts)
