@@ -24,8 +24,9 @@ _HOST = (
     "another Python that lacks modules",
     "no Python",
 )
+_ROLES = ("base", "network", "nvidia_driver", "cuda", "conda", "maintenance")
 _CUTS = (
-    *(f"SSH cut as {role} begins" for role in ("base", "conda", "maintenance")),
+    *(f"SSH cut as {role} begins" for role in _ROLES),
     "SSH cut inside an apt transaction",
     *(
         f"controller ended by {name} inside an apt transaction"
