@@ -21,8 +21,8 @@ _HEAD = """# Faults and interruptions, one by one
 
 Written by `python -m tests.e2e.faults.rows` from what `tests/e2e/faults` saw; the tests fail when a
 row is missing or differs. Hosts are systemd containers with real SSH, apt and dpkg. Their archive
-has the distribution's own packages under a signing key of the tests; the roles of GPUs run on simulated
-GPU machines, the role `network` on a host with netplan.
+has the distribution's own packages under a signing key of the tests. The roles of GPUs run on
+simulated GPU machines, the role `network` on a host with netplan.
 
 "state after" is the host when the run had ended: whether it answers and what `dpkg --audit` says.
 Every row's host was then run again without the fault: that run exits 0, `deeprig verify` exits 0,
