@@ -37,7 +37,8 @@ def wait_until(what):
 
 def start(command, **environment):
     return subprocess.Popen(
-        ("sh", "-c", command.get_raw_value()),
+        # Where the tests run under nohup(1), a hangup would be ignored by all that they start.
+        ("env", "--default-signal=HUP", "sh", "-c", command.get_raw_value()),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
