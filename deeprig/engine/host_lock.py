@@ -11,18 +11,18 @@ import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from pathlib import Path
 
 from pyinfra.api.command import QuoteString, StringCommand
 from pyinfra.api.exceptions import FactProcessError
 from pyinfra.api.facts import FactBase
+
+from deeprig.engine.shell_text import shell_text
 
 #: Of root alone to write in, and empty after every boot (file-hierarchy(7)).
 DIRECTORY = "/run/deeprig"
 #: A run sends a sign of life this often, and one that was silent for so long is lost. A run notices
 #: a cut cable earlier (deeprig.engine.connector), so that it never goes on without its lock.
 BEAT_SECONDS, SILENT_SECONDS = 5, 60
-PROGRAM = Path(__file__).with_name("host_lock.sh")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Claim:
 
     def holding(self) -> StringCommand:
         """Return the command that holds the host (as root)."""
-        text = PROGRAM.read_text(encoding="utf-8")
+        text = shell_text("host_lock.sh")
         place = (DIRECTORY, str(SILENT_SECONDS))
         whose = (self.token, self.owner, str(self.pid), self.command, self.since)
         words = (text, "deeprig-hold", *place, *whose)

@@ -18,20 +18,6 @@ token=$1 owner=$2 pid=$3 command=$4 since=$5
 lock=$directory/host.lock data=$directory/host.owner life=$directory/host.life
 boot=$(cat /proc/sys/kernel/random/boot_id)
 
-read_uptime() {
-    read -r uptime _ </proc/uptime
-    uptime=${uptime%.*}
-}
-
-# Print when a process started (proc(5), stat, field 22): its number alone may be another's by now.
-start_of() {
-    fields=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
-    # Its second field is the name, in parentheses, with whatever is in it.
-    set -- ${fields##*) }
-    shift 19
-    echo "$1"
-}
-
 write_whole() {
     cat >"$1.new" && mv "$1.new" "$1"
 }

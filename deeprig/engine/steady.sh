@@ -16,21 +16,6 @@ umask 077
 directory=$1 task=$2
 shift 2
 
-# Print when a process started (proc(5), stat, field 22): its number alone may be another's by now.
-start_of() {
-    fields=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
-    # Its second field is the name, in parentheses, with whatever is in it.
-    set -- ${fields##*) }
-    [ "$1" != Z ] || return 1
-    shift 19
-    echo "$1"
-}
-
-read_uptime() {
-    read -r uptime _ </proc/uptime
-    uptime=${uptime%.*}
-}
-
 has_systemd() {
     [ -d /run/systemd/system ] && command -v systemd-run >/dev/null
 }

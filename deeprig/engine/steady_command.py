@@ -7,7 +7,6 @@ over with it: nothing has to be placed on the host before, and it is never of an
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 from pyinfra.api.command import QuoteString, StringCommand
@@ -15,11 +14,11 @@ from pyinfra.api.command import QuoteString, StringCommand
 from deeprig.engine.host_lock import DIRECTORY as RUN_DIRECTORY
 from deeprig.engine.remarks import explain
 from deeprig.engine.sayings import told_live
+from deeprig.engine.shell_text import shell_text
 
 DIRECTORY = f"{RUN_DIRECTORY}/steady"
 #: Work of other programs of ours that detaches itself: its unit, and the log that it writes.
 OTHER_WORK = (("deeprig-driver-change", "/var/lib/deeprig/driver/work/progress.log"),)
-_PROGRAM, _WORKER = (Path(__file__).with_name(name) for name in ("steady.sh", "steady_worker.sh"))
 #: How the programs mark what they themselves say in the output.
 _SAYS = "deeprig: "
 
@@ -40,7 +39,9 @@ class SteadyCommand(StringCommand):
     def get_raw_value(self) -> str:
         """Return what runs on the host."""
         command = super().get_raw_value()
-        return steady("run", self.unit, self.kind, command, _text(_WORKER)).get_raw_value()
+        return steady(
+            "run", self.unit, self.kind, command, shell_text("steady_worker.sh")
+        ).get_raw_value()
 
     def execute(self, state: Any, host: Any, connector_arguments: Any) -> Any:
         """Run it; what its carrier has to say becomes part of the operation's reasons."""
@@ -63,13 +64,9 @@ def running_work() -> StringCommand:
 
 def steady(task: str, *words: str) -> StringCommand:
     """Return a call of ``steady.sh``."""
-    whole = ("sh", "-c", _text(_PROGRAM), "deeprig-steady", DIRECTORY, task, *words)
+    whole = ("sh", "-c", shell_text("steady.sh"), "deeprig-steady", DIRECTORY, task, *words)
     return StringCommand(*(QuoteString(word) for word in whole))
 
 
 def _others() -> tuple[str, ...]:
     return tuple(word for work in OTHER_WORK for word in work)
-
-
-def _text(program: Path) -> str:
-    return program.read_text(encoding="utf-8")

@@ -7,19 +7,6 @@ job=$directory/$unit
 trap : HUP INT TERM
 exec >>"$job/output" 2>&1 </dev/null
 
-read_uptime() {
-    read -r uptime _ </proc/uptime
-    uptime=${uptime%.*}
-}
-
-# Field 22 of stat, counted after the name in parentheses (proc(5)).
-start_of() {
-    fields=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
-    set -- ${fields##*) }
-    shift 19
-    echo "$1"
-}
-
 read_uptime
 echo "$$ $(start_of $$) $uptime" >"$job/worker.new" && mv "$job/worker.new" "$job/worker" || exit 1
 

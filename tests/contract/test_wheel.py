@@ -50,7 +50,7 @@ def test_the_wheel_has_one_top_level_package_and_all_content(wheel):
     assert "deeprig/report/page.html.jinja" in names
     assert "deeprig/starter_files/lab.py.jinja" in names
     assert "deeprig/py.typed" in names
-    carried = {"host_lock.sh", "steady.sh", "steady_worker.sh"}
+    carried = {"host_lock.sh", "processes.sh", "steady.sh", "steady_worker.sh"}
     assert {f"deeprig/engine/{name}" for name in carried} <= set(names)
     assert not [name for name in names if "__pycache__" in name or name.startswith("tests")]
 

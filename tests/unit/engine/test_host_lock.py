@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from pyinfra.api.exceptions import FactProcessError
 
-from deeprig.engine.host_lock import _LOOK, PROGRAM, Claim, HostLock, LockOwner, minutes, owner_of
+from deeprig.engine.host_lock import _LOOK, Claim, HostLock, LockOwner, minutes, owner_of
+from deeprig.engine.shell_text import shell_text
 
 BOUND_SECONDS = 60
 
@@ -26,7 +27,7 @@ class Holder:
 
     def __init__(self, directory, token, silent_seconds=BOUND_SECONDS):
         whose = (token, f"{token}@desk", "4711", "apply", "2026-11-21 12:03:11 UTC")
-        words = (PROGRAM.read_text(), "hold", str(directory), str(silent_seconds), *whose)
+        words = (shell_text("host_lock.sh"), "hold", str(directory), str(silent_seconds), *whose)
         self.process = subprocess.Popen(
             ("sh", "-c", *words), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
