@@ -38,6 +38,13 @@ _COMMAND = (
 )
 
 
+#: systemd-detect-virt(1): what has neither a clock, disks nor network cards of its own.
+_CONTAINERS = (
+    *("openvz", "lxc", "lxc-libvirt", "systemd-nspawn", "docker", "podman", "rkt", "wsl"),
+    *("proot", "pouch", "container-other"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class HostFacts:
     """What a host is, as read from it. ``nvidia_devices`` are (PCI address, device id) pairs."""
@@ -57,6 +64,11 @@ class HostFacts:
     def architecture(self) -> str:
         """Return dpkg's name of the architecture (``amd64``), or uname's where dpkg has none."""
         return DEBIAN_ARCHITECTURES.get(self.machine, self.machine)
+
+    @property
+    def is_container(self) -> bool:
+        """Say whether clock, disks and network cards belong to another machine."""
+        return self.virtualization in _CONTAINERS
 
     @property
     def is_supported(self) -> bool:

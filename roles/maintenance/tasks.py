@@ -18,7 +18,7 @@ from roles.maintenance.kernel_holds import hold_kernel
 from roles.maintenance.logs import limit_logs
 from roles.maintenance.security import security_updates
 from roles.maintenance.settings import MaintenanceSettings
-from roles.maintenance.timers import is_container, units_waiting, wanted_timers
+from roles.maintenance.timers import units_waiting, wanted_timers
 from roles.maintenance.unattended import PACKAGE, configure_unattended_upgrades
 
 NEEDRESTART_FILE = "/etc/needrestart/conf.d/80-deeprig.conf"
@@ -55,7 +55,7 @@ def _keep_well(context: RoleContext[MaintenanceSettings]) -> None:
     units = wanted_timers(settings, context.facts)
     if units:
         units_waiting(name="Start what works by the clock", units=units)
-    if settings.time_sync and not is_container(context.facts):
+    if settings.time_sync and not context.facts.is_container:
         keep_time(context)
 
 

@@ -18,23 +18,13 @@ from roles.maintenance.settings import MaintenanceSettings
 APT_TIMERS = ("apt-daily.timer", "apt-daily-upgrade.timer")
 FSTRIM_TIMER = "fstrim.timer"
 LOGROTATE_TIMER = "logrotate.timer"
-#: systemd-detect-virt(1): what has neither a clock nor disks of its own.
-_CONTAINERS = (
-    *("openvz", "lxc", "lxc-libvirt", "systemd-nspawn", "docker", "podman", "rkt", "wsl"),
-    *("proot", "pouch", "container-other"),
-)
-
-
-def is_container(facts: HostFacts) -> bool:
-    """Say whether clock and disks belong to another machine."""
-    return facts.virtualization in _CONTAINERS
 
 
 def wanted_timers(settings: MaintenanceSettings, facts: HostFacts) -> tuple[str, ...]:
     """Return the timers that a host shall have; a container's disks are another machine's."""
     wanted = dict.fromkeys(APT_TIMERS, settings.unattended_upgrades)
     wanted[LOGROTATE_TIMER] = settings.log_max_size is not None
-    wanted[FSTRIM_TIMER] = settings.fstrim and not is_container(facts)
+    wanted[FSTRIM_TIMER] = settings.fstrim and not facts.is_container
     return tuple(timer for timer, is_wanted in wanted.items() if is_wanted)
 
 

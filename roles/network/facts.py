@@ -62,20 +62,3 @@ class SshConnection(FactBase[str]):
     def process(self, output: list[str]) -> str:
         """Return the line."""
         return output[0].strip() if output else ""
-
-
-class IsContainer(FactBase[bool]):
-    """Whether the host is a container: its own wired interface is one end of a veth pair."""
-
-    def command(self) -> str:
-        """Return the command (systemd-detect-virt(1))."""
-        return "systemd-detect-virt --container || true"
-
-    @staticmethod
-    def default() -> bool:
-        """Return that it is none."""
-        return False
-
-    def process(self, output: list[str]) -> bool:
-        """Return whether a kind of container was named."""
-        return bool(output) and output[0].strip() not in ("", "none")

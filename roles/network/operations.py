@@ -20,7 +20,7 @@ from deeprig.errors import DeclarationRefused, Problem
 from deeprig.role import RoleContext
 from roles.network.change import change_network, confirm_open_change, put_back_open_change
 from roles.network.connection import Incoming, incoming
-from roles.network.facts import IsContainer, NetworkObservation
+from roles.network.facts import NetworkObservation
 from roles.network.intention import Intention, WantedFile, intend
 from roles.network.management import Reached
 from roles.network.observed import host_network
@@ -75,8 +75,7 @@ def observe(context: NetworkContext) -> Mapping[str, Any] | None:
 
 def _intention(context: NetworkContext, observed: Mapping[str, Any]) -> tuple[Intention, Incoming]:
     way_in = incoming(observed) or _translated(context)
-    is_container: bool = ctx_host.get().get_fact(IsContainer)
-    host = host_network(observed, is_container=is_container)
+    host = host_network(observed, is_container=context.facts.is_container)
     return intend(context.host_name, context.settings, observed, host, way_in.reached), way_in
 
 

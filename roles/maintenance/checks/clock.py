@@ -10,14 +10,13 @@ from roles.maintenance.checks.answers import properties, properties_text
 from roles.maintenance.clock import SERVICE
 from roles.maintenance.facts import OTHER_TIME_SERVICES
 from roles.maintenance.settings import MaintenanceSettings
-from roles.maintenance.timers import is_container
 
 
 def test_the_clock_is_kept(
     host: Any, settings: MaintenanceSettings, facts: HostFacts, check: Checks
 ) -> None:
     """A time service runs, and the kernel says that the clock is synchronised."""
-    if not settings.time_sync or is_container(facts):
+    if not settings.time_sync or facts.is_container:
         # A container has no clock of its own: not applicable, and no pass either.
         return
     shown = host.run("timedatectl show")

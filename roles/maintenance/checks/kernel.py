@@ -8,7 +8,6 @@ from deeprig.facts import HostFacts
 from deeprig.verify.checks import Checks
 from roles.maintenance.kernel_holds import KernelPackages
 from roles.maintenance.settings import MaintenanceSettings
-from roles.maintenance.timers import is_container
 
 
 def test_the_kernel_is_held_as_declared(
@@ -22,7 +21,7 @@ def test_the_kernel_is_held_as_declared(
         check("deeprig holds no kernel", not left, ", ".join(left) or "none")
         return
     free = sorted(seen.metapackages - seen.held)
-    if not seen.metapackages and is_container(facts):
+    if not seen.metapackages and facts.is_container:
         return
     evidence = f"not held: {', '.join(free)}" if free else ", ".join(sorted(seen.metapackages))
     is_good = bool(seen.metapackages) and not free
