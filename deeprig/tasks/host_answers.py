@@ -14,7 +14,7 @@ from pyinfra.api.host import Host
 from pyinfra.context import ctx_host
 
 from deeprig.host_programs import build_archive
-from deeprig.tasks.host_programs import PROGRAMS, PYTHON
+from deeprig.tasks.host_programs import PYTHON, program_words
 
 #: Lines of what it printed on the way that an error shows.
 _KEPT_LINES = 20
@@ -82,7 +82,7 @@ def host_program_command(
     program: str, *arguments: str, order: dict[str, Any] | None = None
 ) -> StringCommand:
     """Return the shell command that runs a placed program."""
-    words = [QuoteString(word) for word in (PYTHON, PROGRAMS, program, *arguments)]
+    words = [QuoteString(word) for word in program_words(program, *arguments)]
     if order is None:
         return StringCommand(*words)
     # printf is the shell's own: the order is in no process list.

@@ -18,6 +18,11 @@ PYTHON = "/usr/bin/python3"
 _PARTS = ("driver", "network")
 
 
+def program_words(*arguments: str) -> tuple[str, ...]:
+    """Return the command line of a placed program; ``arguments`` begin with its name."""
+    return (PYTHON, PROGRAMS, *arguments)
+
+
 def place_host_programs(context: RoleContext[Any]) -> OperationMeta:
     """Place the archive of host programs at ``PROGRAMS``; nothing happens when it is there."""
     archive = build_archive(context.content.file("host"), *_PARTS)

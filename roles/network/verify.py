@@ -13,8 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from deeprig.tasks.host_programs import PROGRAMS, PYTHON
-from roles.network.facts import IsContainer
+from deeprig.tasks.host_programs import program_words
 from roles.network.link.addresses import address_findings, settled_links
 from roles.network.link.asking import Unreadable, run_json
 from roles.network.link.configuration import configuration_findings
@@ -40,7 +39,7 @@ def once(host):
 
 
 def _observation(host):
-    told = run_json(host, shlex.join([PYTHON, PROGRAMS, "network", "observe"]))
+    told = run_json(host, shlex.join(program_words("network", "observe")))
     if not isinstance(told, dict) or "interfaces" not in told:
         raise Unreadable(f"the network program gave no observation: {told}")
     return told
@@ -53,11 +52,9 @@ def observed(once):
 
 
 @pytest.fixture
-def network(host, observed):
+def network(facts, observed):
     """Return the host's interfaces as the declaration is matched with them."""
-    container = IsContainer()
-    is_container = container.process(host.check_output(container.command()).splitlines())
-    return host_network(observed, is_container=is_container)
+    return host_network(observed, is_container=facts.is_container)
 
 
 @pytest.fixture

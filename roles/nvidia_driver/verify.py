@@ -8,7 +8,7 @@ import shlex
 
 import pytest
 
-from deeprig.tasks.host_programs import PROGRAMS, PYTHON
+from deeprig.tasks.host_programs import program_words
 from roles.nvidia_driver.installed import is_prebuilt
 from roles.nvidia_driver.services import short_address
 from roles.nvidia_driver.settling import environment_arguments
@@ -20,9 +20,8 @@ _BLACKLIST = "Unattended-Upgrade::Package-Blacklist::"
 @pytest.fixture
 def proof(host, declared):
     """Run the driver program's own proof on the host."""
-    words = [PYTHON, PROGRAMS, "driver", "prove"]
-    words += environment_arguments(declared.role_settings.get("conda"))
-    done = host.run(shlex.join(words))
+    environments = environment_arguments(declared.role_settings.get("conda"))
+    done = host.run(shlex.join(program_words("driver", "prove", *environments)))
     try:
         document = json.loads(done.stdout)
     except ValueError:

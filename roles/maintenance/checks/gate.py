@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from deeprig.facts import HostFacts
-from deeprig.tasks.host_programs import PROGRAMS, PYTHON
+from deeprig.tasks.host_programs import program_words
 from deeprig.verify.checks import Checks
 from roles.maintenance.checks.answers import last_words, properties, properties_text
 from roles.maintenance.kernel_gate import APT_HOOK, KERNEL_HOOK, SERVICE, TRIGGERS
@@ -55,7 +55,7 @@ def test_the_next_kernel_has_a_module(host: Any, is_gate_wanted: bool, check: Ch
     """The kernel that boots next has the NVIDIA module, and no newer one waits for its own."""
     if not is_gate_wanted:
         return
-    done = host.run(shlex.join([PYTHON, PROGRAMS, "driver", "gate", "--check"]))
+    done = host.run(shlex.join(program_words("driver", "gate", "--check")))
     answer = _answered(done.stdout)
     is_good, evidence = _judged(answer, done)
     simulated = bool(answer.get("simulated"))
