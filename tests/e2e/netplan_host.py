@@ -22,10 +22,9 @@ from tests.e2e.running import LabDirectory
 
 HOST = "rig1"
 FIRST_FILE = "/etc/netplan/50-cloud-init.yaml"
-OURS = "/etc/netplan/90-deeprig.yaml"
-_APT = f"apt-get -qy -o Acquire::http::Proxy=http://{BRIDGE_ADDRESS}:{PROXY_PORT}"
+APT = f"apt-get -qy -o Acquire::http::Proxy=http://{BRIDGE_ADDRESS}:{PROXY_PORT}"
 #: Simulated: `netplan apply` asks udev to look again, but a container cannot write to sysfs.
-_UDEVADM = """#!/bin/sh
+UDEVADM = """#!/bin/sh
 [ "$1" = trigger ] && exit 0
 exec /usr/bin/udevadm "$@"
 """
@@ -40,10 +39,10 @@ _AS_INSTALLED = """network:
 #: Installs netplan, as Ubuntu has it from the start.
 INSTALL = f"""set -e
 export DEBIAN_FRONTEND=noninteractive
-{_APT} update >/dev/null
-{_APT} install netplan.io python3-yaml >/dev/null
+{APT} update >/dev/null
+{APT} install netplan.io python3-yaml >/dev/null
 """
-_SIMULATE_UDEVADM = f"""printf '%s' '{_UDEVADM}' > /usr/local/sbin/udevadm
+_SIMULATE_UDEVADM = f"""printf '%s' '{UDEVADM}' > /usr/local/sbin/udevadm
 chmod 755 /usr/local/sbin/udevadm
 """
 

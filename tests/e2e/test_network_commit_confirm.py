@@ -14,16 +14,10 @@ import pytest
 
 from deeprig.host_programs import build_archive
 from deeprig.lab import machine
-from deeprig.lab.state import BRIDGE_ADDRESS, PROXY_PORT
+from tests.e2e.netplan_host import APT, UDEVADM
 from tests.e2e.running import ROOT, LabDirectory
 
 HOST = "rig3"
-APT = f"apt-get -qy -o Acquire::http::Proxy=http://{BRIDGE_ADDRESS}:{PROXY_PORT}"
-#: Simulated: `netplan apply` asks udev to look again, but a container cannot write to sysfs.
-UDEVADM = """#!/bin/sh
-[ "$1" = trigger ] && exit 0
-exec /usr/bin/udevadm "$@"
-"""
 BRIDGE = """network:
   version: 2
   bridges:
