@@ -64,12 +64,7 @@ class GpuLab(LabDirectory):
 
     def start_from(self, disk: str, make: Callable[[], None] | None = None) -> None:
         """Boot from a kept disk; where there is none yet, ``make`` it and keep it."""
-        host = self.state.host(HOST)
-        if make is not None and not api.has_disk(self.state, host, disk):
-            make()
-            api.keep_disk(self.state, host, disk)
-            return
-        api.put_disk_back(self.state, host, disk)
+        api.start_from(self.state, self.state.host(HOST), disk, make)
 
     def have_driver(self, version: str = OLD, **settings: Any) -> None:
         """Start from a machine with a driver of NVIDIA's repository that deeprig installed."""

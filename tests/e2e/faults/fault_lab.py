@@ -63,12 +63,7 @@ class FaultLab(LabDirectory):
 
     def start_from(self, disk: str, make: Callable[[], None] | None = None) -> None:
         """Boot from a kept disk; where there is none yet, ``make`` it and keep it."""
-        host = self.state.host(HOST)
-        if make is not None and not api.has_disk(self.state, host, disk):
-            make()
-            api.keep_disk(self.state, host, disk)
-            return
-        api.put_disk_back(self.state, host, disk)
+        api.start_from(self.state, self.state.host(HOST), disk, make)
 
     def start_settled(self) -> None:
         """Boot a host that has everything declared but the further package."""

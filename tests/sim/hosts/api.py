@@ -10,6 +10,7 @@ import json
 import shutil
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,6 +122,17 @@ def put_disk_back(state: LabState, host: LabHost, name: str, what: Machine | Non
         if what.ubuntu is not None:
             _write(directory / "upper", "usr/lib/os-release", _os_release(what.ubuntu))
     power_on(state, host)
+
+
+def start_from(
+    state: LabState, host: LabHost, name: str, make: Callable[[], None] | None = None
+) -> None:
+    """Boot a machine from a kept disk; where there is none yet, ``make`` it and keep it."""
+    if make is not None and not has_disk(state, host, name):
+        make()
+        keep_disk(state, host, name)
+        return
+    put_disk_back(state, host, name)
 
 
 def has_disk(state: LabState, host: LabHost, name: str) -> bool:
