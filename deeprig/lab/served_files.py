@@ -16,17 +16,26 @@ _NOWHERE = "/nonexistent/"
 
 def serve(
     listening: socket.socket, directories: dict[str, str], log: Callable[[str], None]
-) -> None:
+) -> Callable[[], None]:
     """Serve the directories on a listening socket, from threads of their own.
 
-    ``directories`` (name: path) may grow while it is served.
+    ``directories`` (name: path) may grow while it is served. Return what ends it and closes the
+    socket: closed while somebody still polls it, a socket can abort the process (gevent's loop).
     """
     handler = functools.partial(_Handler, directories=directories, log=log)
     web = _Server(("", 0), handler, bind_and_activate=False)
     web.socket.close()
     web.socket = listening
     web.log = log
-    threading.Thread(target=web.serve_forever, daemon=True).start()
+    thread = threading.Thread(target=web.serve_forever, daemon=True)
+    thread.start()
+
+    def stop() -> None:
+        web.shutdown()
+        thread.join()
+        web.server_close()
+
+    return stop
 
 
 def served_path(url_path: str, directories: dict[str, str]) -> str:

@@ -18,6 +18,7 @@ BOUND_SECONDS = 180
 WAITING, QUICK = "deeprig-waits", "deeprig-quick"
 BEGUN, GO = "/run/deeprig-waits.begun", "/run/deeprig-waits.go"
 _PLACE = "/var/cache/deeprig-tests"
+_KEPT = "/var/cache/deeprig-tests.kept"
 _SOURCE = "/etc/apt/sources.list.d/deeprig-tests.list"
 _POSTINST = f"""#!/bin/sh
 [ "$1" = configure ] || exit 0
@@ -39,8 +40,10 @@ class PackageHost:
 
     def __init__(self, lab: LabDirectory, name: str, directory: Path) -> None:
         self.lab, self.name = lab, name
-        self.shell("mv /etc/apt/sources.list.d /etc/apt/sources.list.d.kept")
-        self.shell(f"mkdir -p {_PLACE} /etc/apt/sources.list.d; : >/etc/apt/sources.list")
+        # Which of the two places an image has its sources in is its maker's choice.
+        self.shell(f"mkdir -p {_PLACE} {_KEPT}")
+        self.shell(f"cd /etc/apt; touch sources.list; mv sources.list sources.list.d {_KEPT}/")
+        self.shell("mkdir /etc/apt/sources.list.d")
         index = "".join(
             self._add(_build(directory, name, postinst))
             for name, postinst in ((WAITING, _POSTINST), (QUICK, None))
@@ -88,7 +91,7 @@ class PackageHost:
         self.shell("systemctl kill --signal=KILL 'deeprig-*'; dpkg --configure -a", code=None)
         self.shell(f"dpkg --purge {WAITING} {QUICK}", code=None)
         self.shell(f"rm -rf {_PLACE} {BEGUN} {GO} /etc/apt/sources.list.d /run/deeprig/steady/*/")
-        self.shell("mv /etc/apt/sources.list.d.kept /etc/apt/sources.list.d")
+        self.shell(f"mv {_KEPT}/* /etc/apt/; rmdir {_KEPT}")
         self.shell("rm -f /etc/apt/apt.conf.d/99deeprig-tests")
 
     def _add(self, package: Path) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import textwrap
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -38,3 +40,19 @@ class LabWriter:
 @pytest.fixture
 def lab(tmp_path: Path) -> LabWriter:
     return LabWriter(tmp_path / "lab")
+
+
+#: A thread that serves a connection ends with it: at once, or it hangs.
+_END_SECONDS = 30
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_is_left() -> Iterator[None]:
+    """A thread that outlives its test polls descriptors that others get: gevent's loop aborts."""
+    before = set(threading.enumerate())
+    yield
+    left = [thread for thread in threading.enumerate() if thread not in before]
+    for thread in left:
+        thread.join(_END_SECONDS)
+    alive = [thread.name for thread in left if thread.is_alive()]
+    assert not alive, f"threads left behind: {alive}"

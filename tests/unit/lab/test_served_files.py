@@ -17,9 +17,9 @@ def url(tmp_path):
     (tmp_path / "secret").write_text("secret")
     listening = socket.create_server(("127.0.0.1", 0))
     logged = []
-    serve(listening, {"dist": str(tmp_path / "dist")}, logged.append)
+    stop = serve(listening, {"dist": str(tmp_path / "dist")}, logged.append)
     yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    listening.close()
+    stop()
     assert logged
 
 
