@@ -60,8 +60,7 @@ def _gpu(index: int) -> Gpu | Unanswered:
     if isinstance(handle, Unanswered):
         return handle
     told = [
-        ask(call, handle)
-        for call in (pynvml.nvmlDeviceGetUUID, pynvml.nvmlDeviceGetName, _address)
+        ask(call, handle) for call in (pynvml.nvmlDeviceGetUUID, pynvml.nvmlDeviceGetName, _address)
     ]
     for answer in told:
         if isinstance(answer, Unanswered):

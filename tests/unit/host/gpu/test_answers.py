@@ -2,7 +2,6 @@
 
 import pynvml
 import pytest
-
 from deeprig_host.gpu.answers import Unanswered, ask, known
 
 
