@@ -1,0 +1,1 @@
+"""Metrics of the host for node_exporter's textfile collector."""
