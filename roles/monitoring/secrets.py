@@ -1,0 +1,94 @@
+"""Secrets of a declaration: written down, or had from a file, the environment or a command.
+
+They are resolved once, while the inventory is validated, so that whatever shows or stores text
+afterwards knows them and masks them (deeprig.masking). No message here repeats a value.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, SecretStr, ValidationInfo
+
+_FORMS = "{'file': path}, {'env': NAME} or {'command': ['pass', 'show', 'lab/ntfy']}"
+#: A password store may ask its owner something; nobody waits longer.
+_COMMAND_SECONDS = 60
+#: A shorter one could not be masked without masking half of every text.
+_SHORTEST = 4
+
+
+def _resolved(value: Any, info: ValidationInfo) -> Any:
+    lab = (info.context or {}).get("lab_directory", Path())
+    if isinstance(value, Mapping):
+        if len(value) != 1 or next(iter(value)) not in _SOURCES:
+            raise ValueError(f"a secret is a text, {_FORMS}")
+        source, place = next(iter(value.items()))
+        value = _SOURCES[source](place, lab)
+    text = value.get_secret_value() if isinstance(value, SecretStr) else value
+    if not isinstance(text, str):
+        raise ValueError(f"a secret is a text, {_FORMS}")  # noqa: TRY004 - pydantic's way
+    if len(text) < _SHORTEST or not text.isprintable():
+        raise ValueError(f"a secret is one line of at least {_SHORTEST} printable characters")
+    return SecretStr(text)
+
+
+def _from_file(place: Any, lab: Path) -> str:
+    path = lab / Path(str(place)).expanduser()
+    try:
+        return path.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise ValueError(f"the secret's file {path} cannot be read: {reason}") from None
+
+
+def _from_environment(place: Any, lab: Path) -> str:
+    value = os.environ.get(str(place))
+    if value is None:
+        raise ValueError(f"the environment variable {place} is not set")
+    return value
+
+
+def _from_command(place: Any, lab: Path) -> str:
+    if not isinstance(place, list | tuple) or not place:
+        raise ValueError("a secret's command is a list: the program, then its arguments")
+    words = [str(word) for word in place]
+    try:
+        done = subprocess.run(
+            words, cwd=lab, capture_output=True, text=True, timeout=_COMMAND_SECONDS, check=False
+        )
+    except FileNotFoundError:
+        raise ValueError(f"the secret's command is not there: {words[0]}") from None
+    except (OSError, subprocess.TimeoutExpired) as error:
+        # Its arguments are not told: somebody will have put a secret there.
+        raise ValueError(f"the secret's command {words[0]}: {type(error).__name__}") from None
+    if done.returncode != 0:
+        raise ValueError(f"the secret's command {words[0]} failed: exit {done.returncode}")
+    return done.stdout.rstrip("\r\n")
+
+
+_SOURCES: dict[str, Callable[[Any, Path], str]] = {
+    "file": _from_file,
+    "env": _from_environment,
+    "command": _from_command,
+}
+
+Secret = Annotated[SecretStr, BeforeValidator(_resolved)]
+
+
+def _url(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if not text.startswith(("https://", "http://")) or any(c.isspace() for c in text):
+        raise ValueError("this is no http or https URL")
+    return value
+
+
+def _resolved_url(value: Any, info: ValidationInfo) -> Any:
+    return _url(_resolved(value, info))
+
+
+#: A URL that is a secret as a whole: who knows it can write to the channel behind it.
+SecretUrl = Annotated[SecretStr, BeforeValidator(_resolved_url)]
