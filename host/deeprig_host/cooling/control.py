@@ -1,0 +1,181 @@
+"""From a reading to a fan speed: pure, one GPU, one step. No clock, no card, no file.
+
+A controller in virtual time is a loop over ``decide``::
+
+    state = None
+    decision = decide(reading, settings, FanRange(30, 100), state, seconds=2.0)
+    state = decision.state
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from deeprig_host.cooling.curve import Curve
+from deeprig_host.cooling.declared import GpuSettings
+from deeprig_host.cooling.feedback import Feedback, begin_feedback, follow
+
+#: So near to the card's own slowdown a fan blows at 100 %, whatever is declared; and so much
+#: cooler it must be before that ends.
+SLOWDOWN_MARGIN_C = 5
+_SLOWDOWN_RELEASE_C = 3
+#: A target is never held nearer to the slowdown than this.
+_TARGET_MARGIN_C = SLOWDOWN_MARGIN_C + _SLOWDOWN_RELEASE_C
+#: The memory is held this much below its limit, so that it stays below while the load changes.
+_MEMORY_MARGIN_C = 5
+#: So far above the target the curve comes in as a floor, and so far it counts in full. Nearer, it
+#: would fight with the feedback, whose answer is the smaller one.
+_FLOOR_FROM_C, _FLOOR_FULL_C = 2.0, 5.0
+#: Fans get louder at once and quieter slowly: nothing swings.
+_DOWN_PERCENT_PER_SECOND = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The temperatures of a GPU and of its memory, and the card's own limits; None: not told."""
+
+    temperature_c: int
+    memory_c: int | None = None
+    slowdown_c: int | None = None
+    memory_max_c: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FanRange:
+    """What a card accepts for its fans (nvmlDeviceGetMinMaxFanSpeed)."""
+
+    min_percent: int = 0
+    max_percent: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ControlState:
+    """What the next step needs to know of this one.
+
+    ``held_c`` and ``held_memory_c`` are the temperatures that the curve is read at.
+    """
+
+    percent: float
+    held_c: float
+    held_memory_c: float | None
+    feedback: Feedback | None
+    is_near_slowdown: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A fan speed, what asked for it, and the state for the next step."""
+
+    percent: int
+    reason: str
+    state: ControlState
+
+
+def decide(
+    reading: Reading,
+    settings: GpuSettings,
+    fans: FanRange,
+    before: ControlState | None,
+    seconds: float,
+) -> Decision:
+    """Return the fan speed for a reading, ``seconds`` after the step before.
+
+    ``settings`` have a curve. The highest demand of all sensors counts.
+    """
+    held_c = _held(reading.temperature_c, before.held_c if before else None, settings)
+    held_memory_c = None
+    if reading.memory_c is not None:
+        held_memory_c = _held(reading.memory_c, before.held_memory_c if before else None, settings)
+    by_curve, reason = _by_curve(settings, held_c, held_memory_c)
+    feedback = None
+    percent = by_curve
+    if settings.target_c is not None:
+        error_c, reason = _error(reading, settings)
+        feedback = _feedback(before, error_c, seconds, by_curve, fans)
+        floor = by_curve * _share(error_c, _FLOOR_FROM_C, _FLOOR_FULL_C)
+        percent = max(feedback.percent, floor)
+    if before is not None:
+        percent = max(percent, before.percent - _DOWN_PERCENT_PER_SECOND * seconds)
+    near = _near_slowdown(reading, before is not None and before.is_near_slowdown)
+    if near:
+        percent, reason = 100.0, near
+    percent = min(float(fans.max_percent), max(float(fans.min_percent), percent))
+    state = ControlState(percent, held_c, held_memory_c, feedback, bool(near))
+    return Decision(round(percent), reason, state)
+
+
+def effective_target_c(settings: GpuSettings, slowdown_c: int | None) -> int | None:
+    """Return the target that is held: the declared one, lower where the card slows down earlier."""
+    if settings.target_c is None or slowdown_c is None:
+        return settings.target_c
+    return min(settings.target_c, slowdown_c - _TARGET_MARGIN_C)
+
+
+def _held(now_c: float, held_c: float | None, settings: GpuSettings) -> float:
+    """Return the temperature to read the curve at: up at once, down only past the hysteresis."""
+    if held_c is None or now_c >= held_c or now_c <= held_c - settings.hysteresis_c:
+        return now_c
+    return held_c
+
+
+def _by_curve(
+    settings: GpuSettings, held_c: float, held_memory_c: float | None
+) -> tuple[float, str]:
+    curve = _curve_of(settings)
+    percent, reason = curve.percent_at(held_c), f"curve at {held_c:g} C"
+    if held_memory_c is None or settings.memory_limit_c is None:
+        return percent, reason
+    # The same curve, moved so that its last point is the memory's limit.
+    moved_c = held_memory_c - settings.memory_limit_c + curve.points[-1][0]
+    memory_percent = curve.percent_at(moved_c)
+    if memory_percent > percent:
+        return memory_percent, f"memory at {held_memory_c:g} C"
+    return percent, reason
+
+
+def _curve_of(settings: GpuSettings) -> Curve:
+    if settings.curve is None:
+        raise ValueError("a GPU that is only watched has no fan speed to decide")
+    return settings.curve
+
+
+def _error(reading: Reading, settings: GpuSettings) -> tuple[float, str]:
+    """Return how far the sensor that is hottest for its goal is above it, and which it is."""
+    target_c = effective_target_c(settings, reading.slowdown_c) or 0
+    error_c = float(reading.temperature_c - target_c)
+    if reading.memory_c is not None and settings.memory_limit_c is not None:
+        memory_error_c = float(reading.memory_c - settings.memory_limit_c + _MEMORY_MARGIN_C)
+        if memory_error_c > error_c:
+            return memory_error_c, f"memory limit {settings.memory_limit_c} C"
+    return error_c, f"target {target_c} C"
+
+
+def _feedback(
+    before: ControlState | None,
+    error_c: float,
+    seconds: float,
+    by_curve: float,
+    fans: FanRange,
+) -> Feedback:
+    if before is None or before.feedback is None:
+        return begin_feedback(before.percent if before else by_curve, error_c)
+    return follow(before.feedback, error_c, seconds, fans.min_percent, fans.max_percent)
+
+
+def _share(value: float, low: float, high: float) -> float:
+    """Return 0 below ``low``, 1 above ``high``, and the way between."""
+    return min(1.0, max(0.0, (value - low) / (high - low)))
+
+
+def _near_slowdown(reading: Reading, was_near: bool) -> str:
+    """Return what is too near to its limit; nothing where all have their margin."""
+    margin_c = SLOWDOWN_MARGIN_C + (_SLOWDOWN_RELEASE_C if was_near else 0)
+    limits = (
+        ("slowdown", reading.temperature_c, reading.slowdown_c),
+        ("the memory's limit", reading.memory_c, reading.memory_max_c),
+    )
+    for what, now_c, limit_c in limits:
+        if now_c is not None and limit_c is not None and now_c >= limit_c - margin_c:
+            return f"{now_c} C is near {what} at {limit_c} C"
+    return ""
