@@ -10,7 +10,6 @@ A controller in virtual time is a loop over ``decide``::
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from deeprig_host.cooling.curve import Curve
 from deeprig_host.cooling.declared import GpuSettings

@@ -1,4 +1,4 @@
-"""The feedback holds its target on simulated cards of every kind it is meant for, without swinging."""
+"""The feedback holds its target on simulated cards of every kind it is for, and never swings."""
 
 from dataclasses import dataclass
 from itertools import pairwise
