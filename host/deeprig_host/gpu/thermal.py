@@ -113,7 +113,7 @@ def _value(handle: Any, field: int) -> int:
     if value.valueType == pynvml.NVML_VALUE_TYPE_SIGNED_LONG_LONG:
         return int(value.value.sllVal)
     if value.valueType == pynvml.NVML_VALUE_TYPE_DOUBLE:
-        return round(value.value.dVal)
+        return round(float(value.value.dVal))
     # The lower half of every unsigned type; a negative margin that a driver types as unsigned
     # comes out negative.
     return int(value.value.siVal)
