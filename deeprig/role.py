@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from deeprig.errors import Problem
 
@@ -28,6 +28,20 @@ class NetworkAccess(RoleSettings):
     http_proxy: str | None = Field(None, description="Proxy for http URLs, with its port.")
     https_proxy: str | None = Field(None, description="Proxy for https URLs; often the same.")
     no_proxy: tuple[str, ...] = Field((), description="Host names that are reached directly.")
+    program_wheels: Path | None = Field(
+        None,
+        description="Directory on the controller with the wheels that deeprig's own programs on "
+        "the host need; relative paths start at the lab directory. Default: the controller's pip "
+        "fetches them, once.",
+    )
+
+    @field_validator("program_wheels")
+    @classmethod
+    def _is_directory(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        lab = (info.context or {}).get("lab_directory", Path())
+        if path is not None and not (lab / path.expanduser()).is_dir():
+            raise ValueError("there is no such directory")
+        return path
 
     def environment(self) -> dict[str, str]:
         """Return the variables that command-line programs read, spelt as all of them know."""

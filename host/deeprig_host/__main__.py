@@ -8,7 +8,9 @@ from typing import NoReturn
 
 #: Part to the module that has its ``main``. An archive carries only the parts it needs.
 _PARTS = {
+    "audit": "deeprig_host.audit.__main__",
     "driver": "deeprig_host.driver.__main__",
+    "environment": "deeprig_host.environment.__main__",
     "network": "deeprig_host.network.__main__",
 }
 

@@ -1,0 +1,123 @@
+"""Have deeprig's own programs in a Python environment of their own on the host: no index needed.
+
+``place_host_environment`` carries the wheels that the host lacks and has the environment made
+there; what it makes, and how it survives a cut, is told in ``host/deeprig_host/environment``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from pyinfra.api.command import FileUploadCommand, PyinfraCommand, StringCommand
+from pyinfra.api.exceptions import FactProcessError, OperationError
+from pyinfra.api.facts import FactBase
+from pyinfra.api.host import Host
+from pyinfra.api.operation import OperationMeta, operation
+from pyinfra.context import ctx_host
+
+from deeprig.engine.operations import Step
+from deeprig.engine.remarks import explain
+from deeprig.role import RoleContext
+from deeprig.tasks.carried_wheels import CarriedWheels, carried_wheels
+from deeprig.tasks.host_answers import Answer, sent_along
+from deeprig.tasks.packages import install_packages
+
+#: What services run their part with: ``ENVIRONMENT_PYTHON -m deeprig_host.PART``.
+ENVIRONMENT_PYTHON = "/opt/deeprig/environment/bin/python"
+_STORE = "/opt/deeprig/wheels"
+_PART = "environment"
+
+Commands = Generator[PyinfraCommand, None, None]
+_placed: WeakKeyDictionary[Host, OperationMeta] = WeakKeyDictionary()
+
+
+class HostEnvironment(FactBase[Mapping[str, Any] | None]):
+    """Which environment is wanted and which is in use, and why they differ.
+
+    None where the host has no python3 yet. Nothing is changed.
+    """
+
+    def command(self, programs: str, order: str) -> StringCommand:
+        """Return the command; ``programs`` is the controller's directory of ``deeprig_host``."""
+        return sent_along(Path(programs), _PART, "observe", "--order", order)
+
+    @staticmethod
+    def default() -> Mapping[str, Any] | None:
+        """Return None: nothing is known."""
+        return None
+
+    def process(self, output: list[str]) -> Mapping[str, Any] | None:
+        """Parse the answer. Raise FactProcessError when it is none, or tells of a failure."""
+        if output == ["none"]:
+            return None
+        try:
+            document = json.loads("\n".join(output))
+        except ValueError as error:
+            told = "\n".join(output)[:300]
+            raise FactProcessError(f"what the environment is cannot be read: {told}") from error
+        if not isinstance(document, dict) or document.get("outcome") != "good":
+            reason = document.get("reason") if isinstance(document, dict) else document
+            raise FactProcessError(f"the environment cannot be observed: {reason}")
+        return document
+
+
+def place_host_environment(context: RoleContext[Any]) -> OperationMeta:
+    """Have the environment on the host as this deeprig's; nothing happens when it is there.
+
+    Each host has it once in a run: a second role gets the same operation. Its wheels are at hand
+    before anything is changed on the host: raise OperationError or DeclarationRefused otherwise.
+    """
+    host: Host = ctx_host.get()
+    if host not in _placed:
+        install_packages(("python3",))
+        wheels = carried_wheels(context)
+        found = host.get_fact(HostEnvironment, programs=wheels.programs, order=wheels.order)
+        if found is None or not found["has_whole"]:
+            wheels.have_at_hand(() if found is None else tuple(found["stored"]))
+        _placed[host] = _environment(name="Place the environment of deeprig's programs", of=wheels)
+    return _placed[host]
+
+
+@operation()
+def _environment(of: CarriedWheels) -> Commands:
+    """Have the environment of these wheels in use."""
+    host: Host = ctx_host.get()
+    found = host.get_fact(HostEnvironment, programs=of.programs, order=of.order)
+    if found is None:
+        raise OperationError("the host has no /usr/bin/python3 yet")
+    if not found["reasons"] and not found["left_over"]:
+        host.noop(f"{found['current']} is in use, and whole")
+        return
+    explain(*found["reasons"], *(f"{path} is left over" for path in found["left_over"]))
+    if not found["has_whole"]:
+        directories = StringCommand("install", "-d", "-o", "root", "-g", "root", "-m", "755")
+        yield StringCommand(directories, "/opt/deeprig", _STORE)
+        for sha256, content in of.have_at_hand(tuple(found["stored"])).items():
+            yield FileUploadCommand(BytesIO(content), f"{_STORE}/{sha256}.whl")
+
+    def make() -> None:
+        """Make the environment aside, prove it, and switch /opt/deeprig/environment to it."""
+        _make(host, of)
+
+    yield Step(make)
+
+
+def _make(host: Host, wheels: CarriedWheels) -> None:
+    """Raise OperationError with what the host's program said, when it refuses or fails."""
+    succeeded, output = host.run_shell_command(
+        sent_along(Path(wheels.programs), _PART, "make", "--order", wheels.order),
+        _sudo=host.data.get("_sudo", False),
+    )
+    try:
+        document = json.loads(output.stdout)
+    except ValueError:
+        document = {}
+    told = "\n".join((output.stdout, output.stderr)).strip()
+    answer = Answer(_PART, bool(succeeded), document if isinstance(document, dict) else {}, told)
+    if not answer.is_good:
+        raise OperationError(answer.problem)

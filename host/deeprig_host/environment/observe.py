@@ -1,0 +1,40 @@
+"""Look at the environment, and change nothing: is it the one ordered, and is it whole?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deeprig_host.environment.contents import damages
+from deeprig_host.environment.order import Order, python_minor
+from deeprig_host.environment.places import BASE, CURRENT, Places, digest_of
+from deeprig_host.environment.wheels import stored
+from deeprig_host.machine.commands import Machine
+
+
+def observe(machine: Machine, order: Order) -> dict[str, Any]:
+    """Return what is wanted, what is there, and every reason to make or tidy something."""
+    places = Places.of(machine)
+    current = places.current()
+    left_over = places.left_over(order.wheels)
+    return {
+        "outcome": "good",
+        "python": python_minor(),
+        "wanted": order.name,
+        "current": None if current is None else current.name,
+        "reasons": list(_reasons(places, order)),
+        "left_over": [f"{BASE}/{path.relative_to(places.base)}" for path in left_over],
+        "has_whole": places.whole(order.name) is not None,
+        "stored": list(stored(places.store, order.wheels)),
+    }
+
+
+def _reasons(places: Places, order: Order) -> tuple[str, ...]:
+    current = places.current()
+    if current is None:
+        return (f"{CURRENT} leads to no environment",)
+    if digest_of(current) != order.name:
+        return (
+            f"{CURRENT} has other programs, or is for another Python than this host's "
+            f"{python_minor()}",
+        )
+    return tuple(f"{CURRENT}: {damage}" for damage in damages(current))
