@@ -129,6 +129,9 @@ class AlertmanagerSettings(RoleSettings):
     def _whole(self) -> AlertmanagerSettings:
         if self.mail is not None and not (self.mail.smtp_host and self.mail.sender):
             raise ValueError("a lab server's mail needs smtp_host and sender")
+        # Alertmanager encrypts from the start on this port, and on no other.
+        if self.mail is not None and (self.mail.security == "tls") != (self.mail.smtp_port == 465):
+            raise ValueError("Alertmanager speaks tls on port 465, and only there")
         return self
 
 
