@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 
 from pyinfra.api.host import Host
 from pyinfra.context import ctx_host
@@ -21,6 +20,7 @@ from deeprig.role import RoleContext
 from deeprig.tasks import changed, install_packages, place_template
 from roles.monitoring.checked_files import CheckedFile, checked_files, rendered
 from roles.monitoring.exporter import drop_in, run_as_placed
+from roles.monitoring.own_files import own_file
 from roles.monitoring.reading import take_configuration
 from roles.monitoring.settings import LOOPBACK, MonitoringSettings, ServerSettings
 from roles.monitoring.watched import Watched, asked_at, reach_problems, watched_by
@@ -35,7 +35,6 @@ GROUP = "prometheus"
 #: What promtool and amtool find good is placed (promtool check config; amtool check-config).
 _CHECK_PROMETHEUS = ("promtool", "check", "config", CONFIGURATION)
 _CHECK_ALERTMANAGER = ("amtool", "check-config", ALERTMANAGER_FILE)
-_FILES = Path(__file__).parent / "files"
 
 
 def place_server(
@@ -109,11 +108,6 @@ def targets_text(watched: tuple[Watched, ...]) -> str:
     """Return the file of hosts that Prometheus reads by itself (file_sd_config)."""
     groups = [{"targets": [host.target], "labels": {"instance": host.name}} for host in watched]
     return json.dumps(groups, indent=2) + "\n"
-
-
-def own_file(name: str) -> str:
-    """Return a file that lies in this role's ``files`` and goes to the host as it is."""
-    return (_FILES / name).read_text(encoding="utf-8")
 
 
 def metrics_url(declared: ServerSettings) -> str:
