@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -39,3 +39,11 @@ class HardwareDeclaration(BaseModel):
         if self.cooler_type is None or isinstance(self.cooler_type, str):
             return self.cooler_type
         return self.cooler_type.get(address)
+
+    def changed(self, changes: Mapping[str, Any]) -> HardwareDeclaration:
+        """Return the declaration with other values. Raise ValidationError for bad ones."""
+        return type(self).model_validate({**self.model_dump(), **changes})
+
+    def as_declared(self) -> dict[str, Any]:
+        """Return what is declared as plain JSON data; what is not, is left out."""
+        return self.model_dump(mode="json", exclude_none=True)

@@ -10,6 +10,7 @@ from deeprig.audit.finding import Finding
 from deeprig.audit.machine import CapabilityByDevice, Machine
 from deeprig.audit.model_sizes import NOT_COUNTED, SHARDED, ModelSize, model_sizes
 from deeprig.audit.rules import ALL_USES, RULES
+from deeprig.audit.summary import Part, summary
 from deeprig.audit.verdict import Verdict, verdict
 
 SCHEMA = "deeprig.audit/1"
@@ -25,6 +26,7 @@ class Audit:
     schema: str
     collected: str
     use: Use
+    machine: tuple[Part, ...]
     findings: tuple[Finding, ...]
     verdicts: tuple[Verdict, ...]
     model_sizes: tuple[ModelSize, ...]
@@ -46,6 +48,7 @@ def grade(
         schema=SCHEMA,
         collected=facts.collected,
         use=declared.use,
+        machine=summary(machine),
         findings=tuple(rule.check(machine, declared.use) for rule in RULES),
         verdicts=tuple(verdict(machine, use) for use in ALL_USES),
         model_sizes=model_sizes(machine),

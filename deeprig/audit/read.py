@@ -10,8 +10,8 @@ from deeprig.errors import DeeprigError
 from deeprig.report.decode import decode
 
 
-def read_facts(text: str, host: str) -> HardwareFacts:
-    """Return the facts in a collector's output. Raise DeeprigError when it is not one.
+def read_facts(text: str, host: str, refusal: type[DeeprigError] = DeeprigError) -> HardwareFacts:
+    """Return the facts in a collector's output. Raise ``refusal`` when it is none.
 
     Keys that this version does not know are refused: the collector travels with the controller,
     so a document with others was recorded by another version.
@@ -19,19 +19,20 @@ def read_facts(text: str, host: str) -> HardwareFacts:
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
-        raise _refusal(host, f"the hardware collector printed no JSON: {error}") from None
+        reason = f"the hardware collector printed no JSON: {error}"
+        raise _refusal(refusal, host, reason) from None
     schema = document.get("schema") if isinstance(document, dict) else None
     if schema != SCHEMA:
-        raise _refusal(host, f"hardware facts of schema {schema!r}, not {SCHEMA!r}")
+        raise _refusal(refusal, host, f"hardware facts of schema {schema!r}, not {SCHEMA!r}")
     try:
         return decode(HardwareFacts, _with_python_names(document))
     except ValueError as error:
-        raise _refusal(host, f"hardware facts that cannot be read: {error}") from None
+        raise _refusal(refusal, host, f"hardware facts that cannot be read: {error}") from None
 
 
-def _refusal(host: str, reason: str) -> DeeprigError:
+def _refusal(kind: type[DeeprigError], host: str, reason: str) -> DeeprigError:
     remedy = "collect the facts again with this version of deeprig"
-    return DeeprigError(reason, place=host, remedy=remedy)
+    return kind(reason, place=host, remedy=remedy)
 
 
 def _with_python_names(document: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from deeprig import __version__
 
 COMMANDS = {
     "init": "Write a starter inventory for your own machines.",
+    "inspect": "Tell what hardware each host has, grade it, and say which models fit.",
     "plan": "Show what apply would change on each host, and change nothing.",
     "apply": "Bring the hosts to the state the inventory declares.",
     "update": "Bring driver, CUDA, environments and security updates to newer versions.",

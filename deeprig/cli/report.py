@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @inventory_option
 @click.option(
     "--command",
-    type=click.Choice(["plan", "apply", "update", "verify"]),
+    type=click.Choice(["plan", "apply", "update", "verify", "inspect"]),
     help="The newest report of this command.",
 )
 @click.option(
@@ -43,7 +43,7 @@ def report(
 ) -> None:
     """Show FILE, or the newest report of the lab.
 
-    plan, apply, update and verify store their reports in the lab's reports directory.
+    plan, apply, update, verify and inspect store their reports in the lab's reports directory.
     """
     from deeprig.errors import UsageProblem
     from deeprig.inventory.place import lab_directory

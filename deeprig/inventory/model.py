@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field, SecretStr
 
+from deeprig.audit.declaration import HardwareDeclaration
 from deeprig.role import NetworkAccess, RoleSettings
 
 SSH_DEFAULT_PORT = 22
@@ -56,6 +57,10 @@ class HostSettings(RoleSettings):
     )
     network_access: NetworkAccess = Field(
         NetworkAccess(), description="Proxies through which the host reaches the outside."
+    )
+    hardware: HardwareDeclaration = Field(
+        HardwareDeclaration(),
+        description="What no software can read of the hardware, for `deeprig inspect`.",
     )
     reboot: RebootPolicy = Field(
         "never", description="Whether apply may reboot the host, once and at the end."

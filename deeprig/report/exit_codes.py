@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from deeprig.audit.inspection import InspectReport
 from deeprig.errors import ExitCode
 from deeprig.report.model import RunReport, VerifyReport
 
@@ -29,5 +30,14 @@ def of_verification(report: VerifyReport) -> ExitCode:
     """Return failed (1), unreachable (3) or good (0). A report without hosts proves nothing."""
     statuses = {host.status for host in report.hosts}
     if "failed" in statuses or not report.hosts:
+        return ExitCode.FAILED
+    return ExitCode.UNREACHABLE if "unreachable" in statuses else ExitCode.GOOD
+
+
+def of_inspection(report: InspectReport) -> ExitCode:
+    """Return failed (1), unreachable (3) or good (0): every host graded, and no rule fails."""
+    statuses = {host.status for host in report.hosts}
+    has_failed_rules = any(host.failed_rules for host in report.hosts)
+    if has_failed_rules or statuses & {"failed", "interrupted"} or not report.hosts:
         return ExitCode.FAILED
     return ExitCode.UNREACHABLE if "unreachable" in statuses else ExitCode.GOOD

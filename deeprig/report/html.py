@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import resources
 
 from jinja2 import Environment, StrictUndefined
 
+from deeprig.audit.inspection import HostInspection, InspectReport
+from deeprig.audit.model_sizes import in_words
 from deeprig.report.metrics import training_metrics
 from deeprig.report.model import HostRun, HostVerification, OperationResult, RunReport, VerifyReport
 from deeprig.report.printable import printable
@@ -13,9 +16,9 @@ from deeprig.report.printable import printable
 _TEMPLATE = "page.html.jinja"
 #: What each kind of status looks like; whatever is not named here is quiet.
 _CLASSES = {
-    "good": ("ok", "passed", "pass"),
-    "bad": ("failed", "fail", "unknown", "unreachable", "refused"),
-    "change": ("changed", "would change", "interrupted"),
+    "good": ("ok", "passed", "pass", "graded", "fits"),
+    "bad": ("failed", "fail", "unknown", "unreachable", "refused", "does not fit"),
+    "change": ("changed", "would change", "interrupted", "warn", "fits with warnings"),
 }
 _CLASS_OF = {status: name for name, statuses in _CLASSES.items() for status in statuses}
 _DIFF_CLASSES = {"+": "added", "-": "removed", "@": "place"}
@@ -23,7 +26,7 @@ _DIFF_CLASSES = {"+": "added", "-": "removed", "@": "place"}
 _FACTS = ("pretty_name", "kernel", "machine", "virtualization")
 
 
-def to_page(report: RunReport | VerifyReport) -> str:
+def to_page(report: RunReport | VerifyReport | InspectReport) -> str:
     """Return the page. All that a host printed is escaped; the page loads and runs nothing."""
     text = (resources.files("deeprig.report") / _TEMPLATE).read_text("utf-8")
     environment = Environment(
@@ -35,6 +38,8 @@ def to_page(report: RunReport | VerifyReport) -> str:
     )
     return environment.from_string(text).render(
         report=report,
+        is_inspect=isinstance(report, InspectReport),
+        in_words=in_words,
         is_verify=isinstance(report, VerifyReport),
         summary=_summary(report),
         css_class=lambda status: _CLASS_OF.get(status, "quiet"),
@@ -45,7 +50,7 @@ def to_page(report: RunReport | VerifyReport) -> str:
     )
 
 
-def _summary(report: RunReport | VerifyReport) -> list[tuple[str, str]]:
+def _summary(report: RunReport | VerifyReport | InspectReport) -> list[tuple[str, str]]:
     """Return (css class, text) for each thing that a reader wants to know first."""
     statuses = [host.status for host in report.hosts]
     told = [
@@ -53,24 +58,30 @@ def _summary(report: RunReport | VerifyReport) -> list[tuple[str, str]]:
         for status in dict.fromkeys(statuses)
     ]
     if isinstance(report, VerifyReport):
-        outcomes = [check.outcome for host in report.hosts for check in host.checks]
-        told += [
-            (_CLASS_OF.get(outcome, "quiet"), f"{outcomes.count(outcome)} {word}")
-            for outcome, word in (
-                ("pass", "checks pass"),
-                ("fail", "fail"),
-                ("unknown", "unknown"),
-                ("not applicable", "not applicable"),
-            )
-            if outcome in outcomes
-        ]
-        return told
+        checks = [check.outcome for host in report.hosts for check in host.checks]
+        return told + _counted(checks, "checks pass")
+    if isinstance(report, InspectReport):
+        audits = [host.audit for host in report.hosts if host.audit]
+        rules = [finding.outcome for audit in audits for finding in audit.findings]
+        return told + _counted(rules, "rules pass")
     count = sum(host.change_count for host in report.hosts)
     what = "would change" if report.command == "plan" else "changed"
     return [*told, ("change" if count else "quiet", f"{count} {what}")]
 
 
-def _facts(host: HostRun | HostVerification) -> str:
+def _counted(outcomes: Sequence[str], passes: str) -> list[tuple[str, str]]:
+    """Return how many there are of each outcome that there is."""
+    told = (("pass", passes), *((word, word) for word in ("warn", "fail", "unknown")))
+    return [
+        (_CLASS_OF.get(outcome, "quiet"), f"{outcomes.count(outcome)} {word}")
+        for outcome, word in (*told, ("not applicable", "not applicable"))
+        if outcome in outcomes
+    ]
+
+
+def _facts(host: HostRun | HostVerification | HostInspection) -> str:
+    if isinstance(host, HostInspection):
+        return ""  # its page tells them part by part
     known = (host.facts.get(name) for name in _FACTS)
     return " · ".join(str(value) for value in known if value not in (None, "", "none"))
 

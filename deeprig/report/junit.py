@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
+from deeprig.audit.finding import Finding
+from deeprig.audit.inspection import HostInspection, InspectReport
 from deeprig.report.metrics import training_metrics
 from deeprig.report.model import (
     CheckResult,
@@ -22,6 +24,8 @@ from deeprig.report.model import (
 from deeprig.report.printable import xml_legal
 from deeprig.report.show_checks import check_title
 
+#: What a rule of ``inspect`` could not tell: no pass, and no fault of the machine.
+_UNTOLD = "cannot be told"
 #: Outcome of a check, or status of an operation or a host, to the JUnit element that says it.
 _ELEMENTS = {
     "fail": "failure",
@@ -32,6 +36,7 @@ _ELEMENTS = {
     "interrupted": "error",
     "not applicable": "skipped",
     "not run": "skipped",
+    _UNTOLD: "skipped",
 }
 
 
@@ -48,7 +53,7 @@ class _Case:
         return _ELEMENTS.get(self.outcome)
 
 
-def to_xml(report: RunReport | VerifyReport) -> str:
+def to_xml(report: RunReport | VerifyReport | InspectReport) -> str:
     """Return the report as JUnit XML text, to be written as UTF-8."""
     suites = [(host, tuple(_cases(host))) for host in report.hosts]
     every = tuple(case for _, cases in suites for case in cases)
@@ -63,12 +68,16 @@ def to_xml(report: RunReport | VerifyReport) -> str:
     return written.decode() + "\n"
 
 
-def _cases(host: HostRun | HostVerification) -> Iterator[_Case]:
+def _cases(host: HostRun | HostVerification | HostInspection) -> Iterator[_Case]:
     if isinstance(host, HostVerification):
         for check in host.checks:
             yield _check(check)
         # A host that was not looked at is no success, and CI systems count cases only.
         ended_well, what = host.reason is None, "the host can be verified"
+    elif isinstance(host, HostInspection):
+        for finding in host.audit.findings if host.audit else ():
+            yield _finding(host.host, finding)
+        ended_well, what = host.status == "graded", "the host can be inspected"
     else:
         for result in host.operations:
             yield _operation(host.host, result)
@@ -85,6 +94,14 @@ def _check(check: CheckResult) -> _Case:
     return _Case(f"{check.host}.{check.role}", name, check.outcome, text, check.seconds)
 
 
+def _finding(host: str, finding: Finding) -> _Case:
+    remedy = f"-> {finding.remedy}" if finding.remedy else ""
+    parts = (finding.actual, f"expected: {finding.expected}", remedy)
+    outcome = _UNTOLD if finding.outcome == "unknown" else finding.outcome
+    text = "\n".join(part for part in parts if part)
+    return _Case(f"{host}.{finding.rule.partition('.')[0]}", finding.rule, outcome, text)
+
+
 def _operation(host: str, result: OperationResult) -> _Case:
     commands = [f"$ {command}" for command in result.commands]
     moves = [f"{m.what}: {m.before or 'none'} -> {m.after or 'removed'}" for m in result.moves]
@@ -95,7 +112,7 @@ def _operation(host: str, result: OperationResult) -> _Case:
 
 
 def _suite(
-    host: HostRun | HostVerification, cases: tuple[_Case, ...], started: str
+    host: HostRun | HostVerification | HostInspection, cases: tuple[_Case, ...], started: str
 ) -> ElementTree.Element:
     suite = ElementTree.Element(
         "testsuite",

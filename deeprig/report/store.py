@@ -10,15 +10,16 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from deeprig.audit.inspection import InspectReport
 from deeprig.errors import DeeprigError, UsageProblem
 from deeprig.report.model import RunReport, VerifyReport
 
-Report = RunReport | VerifyReport
+Report = RunReport | VerifyReport | InspectReport
 #: Reports that a lab keeps; older ones are removed.
 KEPT_COUNT = 50
 _DIRECTORY = "reports"
 #: Our own names. Any other file in the directory is somebody's, and never touched.
-_NAME = re.compile(r"(\d{8}T\d{6}Z)-(plan|apply|update|verify)(?:-(\d+))?\.json")
+_NAME = re.compile(r"(\d{8}T\d{6}Z)-(plan|apply|update|verify|inspect)(?:-(\d+))?\.json")
 
 
 def save(report: Report, lab_directory: Path) -> Path:
@@ -84,8 +85,10 @@ def from_json(data: Any) -> Report:
     """Return the report of a JSON document. Raise ValueError when it does not fit its schema."""
     if not isinstance(data, dict):
         raise ValueError(f"it must be an object, not {type(data).__name__}")  # noqa: TRY004
-    kind = VerifyReport if data.get("schema") == "deeprig.verify/1" else RunReport
-    return kind.from_json(data)
+    schema = data.get("schema")
+    if schema == "deeprig.verify/1":
+        return VerifyReport.from_json(data)
+    return (InspectReport if schema == "deeprig.inspect/1" else RunReport).from_json(data)
 
 
 def _write(text: str, directory: Path, stem: str) -> Path:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from rich.console import Console
 
+from deeprig.audit.inspection import InspectReport
+from deeprig.audit.show_report import show_inspection
 from deeprig.report.model import RunReport, VerifyReport
 from deeprig.report.screen import Screen
 from deeprig.report.show_checks import show_verification
 from deeprig.report.show_runs import show_apply, show_plan
 
 
-def render(report: RunReport | VerifyReport, console: Console, *, verbose: bool = False) -> None:
+def render(
+    report: RunReport | VerifyReport | InspectReport, console: Console, *, verbose: bool = False
+) -> None:
     """Print a report. Text from hosts is shown as it is, never read as markup.
 
     ``verbose`` adds every operation with all its commands, and what passed with its evidence.
@@ -18,6 +22,8 @@ def render(report: RunReport | VerifyReport, console: Console, *, verbose: bool 
     screen = Screen(console)
     if isinstance(report, VerifyReport):
         show_verification(report, screen, verbose=verbose)
+    elif isinstance(report, InspectReport):
+        show_inspection(report, screen, verbose=verbose)
     elif report.command == "plan":
         show_plan(report, screen, verbose=verbose)
     else:

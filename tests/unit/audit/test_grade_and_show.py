@@ -74,13 +74,14 @@ def test_no_line_is_wider_than_the_terminal(make, width):
 @every_host
 def test_a_log_tells_every_finding_verdict_and_remedy(make):
     audit = hosts.audit_of(make())
-    text = shown(audit)
+    text, sources = shown(audit), shown(audit, verbose=True)
     for finding in audit.findings:
         assert finding.rule in text
         if finding.remedy:
-            assert f"{finding.rule}: {finding.outcome}: {finding.actual}" in text
+            assert f": {finding.outcome}: {finding.actual}" in text
+            assert f": {finding.expected}" in text
             assert f"-> {finding.remedy}" in text
-            assert finding.source.origin in text
+            assert f"{finding.source.rule} ({finding.source.origin})" in sources
     for verdict in audit.verdicts:
         assert f"{verdict.use} " in text
         assert verdict.answer in text
@@ -96,7 +97,8 @@ def test_what_does_not_apply_is_one_line_unless_all_is_asked_for():
 def test_sizes_come_with_formula_source_and_what_is_not_counted():
     text = shown(hosts.audit_of(hosts.four_cards()))
     assert "4 weights + 4 gradients + 8 Adam" in text
-    assert "ZeRO" in text
+    assert "ZeRO (2020)" not in text
+    assert "ZeRO (2020)" in shown(hosts.audit_of(hosts.four_cards()), verbose=True)
     assert "24.0 GiB / 16 B = 1.6 billion parameters" in text
     assert "training, fp32: 4 x 24.0 GiB / 16 B = 6.4 billion parameters" in text
     assert "fit on all 4 GPUs together" in text
@@ -104,6 +106,27 @@ def test_sizes_come_with_formula_source_and_what_is_not_counted():
     assert "FSDP" in text
     assert "FSDP" not in shown(hosts.audit_of(hosts.rtx_4090_workstation()))
     assert "Model sizes" not in shown(hosts.audit_of(hosts.workstation()))
+
+
+def test_what_has_reason_and_remedy_in_common_is_told_once():
+    text = shown(hosts.audit_of(hosts.virtual_machine()))
+    assert "storage.ssd, storage.nvme, storage.archive: unknown: cannot be told" in text
+    assert "storage.nvme expects: an SSD on NVMe" in text
+    assert text.count("look at the machine underneath") == 1
+
+
+def test_the_machine_is_told_part_by_part():
+    parts = {part.part: part.text for part in hosts.audit_of(hosts.four_cards()).machine}
+    assert parts["machine"] == "ASUS ProArt, desktop"
+    assert parts["gpus"] == "4 x NVIDIA GeForce RTX 3090 (24.0 GiB, compute 8.6, 350 W)"
+    assert parts["firmware"].endswith("Secure Boot off, Above 4G on, IOMMU on")
+    assert parts["disks"] == "2.0 TB nvme SSD, 4.0 TB sata HDD"
+    guest = {part.part: part.text for part in hosts.audit_of(hosts.virtual_machine()).machine}
+    assert guest["machine"] == "QEMU ProArt, virtual machine (kvm)"
+    assert guest["gpus"] == "none of NVIDIA's"
+    assert guest["network"] == "wired of unknown speed"
+    server = {part.part: part.text for part in hosts.audit_of(hosts.eight_h100()).machine}
+    assert server["gpus"].endswith("700 W), 4 NVSwitches")
 
 
 def test_unknown_sizes_say_unknown():

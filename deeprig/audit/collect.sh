@@ -1,0 +1,39 @@
+# Run the hardware collector, as root where that can be: sh -c THIS deeprig-audit SUDO PASSWORD BOOT
+#
+# SUDO: "sudo" or "plain". PASSWORD: "password" where the first line of the input is sudo's.
+# BOOT: the text of memory_boot.py. The rest of the input is the archive. Standard error tells how
+# it runs before anything else, or why not; nothing is written to the host.
+python=/usr/bin/python3
+secret=
+[ "$2" = password ] && IFS= read -r secret
+
+if ! [ -x "$python" ]; then
+    echo '@@deeprig:no-python' >&2
+    exit 1
+fi
+
+if [ "$(id -u)" = 0 ]; then
+    how=root
+elif [ "$1" = plain ]; then
+    how=plain
+elif ! command -v sudo >/dev/null; then
+    how=no-sudo
+elif sudo -n true 2>/dev/null; then
+    how=sudo
+elif [ "$2" != password ]; then
+    how=asks
+# Tried by itself first: sudo would take what follows for a second and a third password.
+elif printf '%s\n' "$secret" | sudo -k -S true 2>/dev/null; then
+    how=password
+else
+    echo '@@deeprig:refused' >&2
+    exit 1
+fi
+echo "@@deeprig:how $how" >&2
+
+set -- "$python" -I -B -c "$3" audit
+case $how in
+sudo) exec sudo -n "$@" ;;
+password) { printf '%s\n' "$secret" && cat; } | sudo -k -S "$@" ;;
+*) exec "$@" ;;
+esac

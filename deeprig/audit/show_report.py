@@ -1,0 +1,120 @@
+"""``inspect`` on a screen: one host in full, several side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from deeprig.audit.grade import Audit
+from deeprig.audit.inspection import HostInspection, InspectReport
+from deeprig.audit.model_sizes import in_words
+from deeprig.audit.show import show_audit, show_machine, show_remedies, style
+from deeprig.report.screen import Column, Screen
+from deeprig.report.show_problems import show_problem
+
+#: Verdicts in the width of a column.
+_SHORT = {"fits with warnings": "fits, warn", "does not fit": "no", "not applicable": "-"}
+#: Cells between two columns, however the table is drawn.
+_GAP = 3
+
+#: What a row of the comparison is called, and its word for each host.
+Row = tuple[str, tuple[str, ...]]
+
+
+def show_inspection(report: InspectReport, screen: Screen, *, verbose: bool) -> None:
+    """Print every host that was graded, those that were not and why, and one line of summary.
+
+    Several hosts are compared first; then each has its parts and remedies, with ``verbose`` all.
+    """
+    graded = [(host, host.audit) for host in report.hosts if host.audit is not None]
+    if len(graded) > 1:
+        for part in _side_by_side(graded, screen):
+            _show_comparison(part, screen)
+            screen.line()
+    for host, audit in graded:
+        if len(graded) == 1 or verbose:
+            show_audit(audit, host.host, screen, verbose=verbose)
+        else:
+            screen.line(screen.text(host.host, "bold"))
+            show_machine(audit, screen)
+            show_remedies(audit, screen)
+        if host.note:
+            screen.line(screen.text(f"{host.host}: {host.note}", style("warn")))
+        screen.line()
+    for host in report.hosts:
+        if host.audit is None:
+            show_problem(screen, host.host, host.status, host.reason or "", host.remedy)
+    screen.line(screen.text(summary_line(report)))
+
+
+def summary_line(report: InspectReport) -> str:
+    """Return how many hosts were graded, and how many rules failed on them."""
+    graded = sum(host.status == "graded" for host in report.hosts)
+    failed = sum(len(host.failed_rules) for host in report.hosts)
+    noun = "host" if len(report.hosts) == 1 else "hosts"
+    rules = "no rule fails" if not failed else f"{failed} {'rule' if failed == 1 else 'rules'} fail"
+    rules = "1 rule fails" if failed == 1 else rules
+    return f"{graded} of {len(report.hosts)} {noun} graded in {report.seconds:.1f} s; {rules}"
+
+
+def _side_by_side(
+    graded: list[tuple[HostInspection, Audit]], screen: Screen
+) -> Iterator[list[tuple[HostInspection, Audit]]]:
+    """Yield as many hosts at a time as have room beside each other; in a log, all."""
+    if not screen.console.is_terminal:
+        yield graded
+        return
+    names = max(cell_len(name) for name, _ in _rows(graded))
+    room = screen.console.width - names
+    part: list[tuple[HostInspection, Audit]] = []
+    taken = 0
+    for pair in graded:
+        width = _GAP + max(map(cell_len, _column(pair)))
+        if part and taken + width > room:
+            yield part
+            part, taken = [], 0
+        part.append(pair)
+        taken += width
+    yield part
+
+
+def _show_comparison(graded: list[tuple[HostInspection, Audit]], screen: Screen) -> None:
+    columns = [Column("rule", folds=True)]
+    columns += [Column(host.host, folds=True) for host, _ in graded]
+    screen.table(columns, (_cells(row, screen) for row in _rows(graded)))
+
+
+def _cells(row: Row, screen: Screen) -> tuple[Text, ...]:
+    name, words = row
+    shown = (screen.text(_SHORT.get(word, word), style(word)) for word in words)
+    return screen.text(name), *shown
+
+
+def _rows(graded: Sequence[tuple[HostInspection, Audit]]) -> Iterator[Row]:
+    """Yield the rules that say something of at least one host, the verdicts, and a size."""
+    audits = [audit for _, audit in graded]
+    for findings in zip(*(audit.findings for audit in audits), strict=True):
+        outcomes = tuple(finding.outcome for finding in findings)
+        if set(outcomes) != {"not applicable"}:
+            yield findings[0].rule, outcomes
+    for verdicts in zip(*(audit.verdicts for audit in audits), strict=True):
+        yield f"for {verdicts[0].use}", tuple(verdict.answer for verdict in verdicts)
+    yield "largest fp32 training", tuple(map(_largest_training, audits))
+
+
+def _column(pair: tuple[HostInspection, Audit]) -> Iterator[str]:
+    yield pair[0].host
+    for _, words in _rows([pair]):
+        yield from (_SHORT.get(word, word) for word in words)
+
+
+def _largest_training(audit: Audit) -> str:
+    """Return the largest model that one of the host's GPUs trains, in the plainest way."""
+    sizes = [size for size in audit.model_sizes if not size.is_sharded]
+    plain = [size for size in sizes if size.workload.name == "training, fp32"]
+    told = [size.parameters for size in plain if size.parameters is not None]
+    if told:
+        return in_words(max(told))
+    return "unknown" if plain else "-"
