@@ -35,8 +35,8 @@ NVML_FAILURES = (
     "crashed",
     "other",
 )
-#: Why one GPU does not answer.
-GPU_FAILURES = ("lost", "forbidden", "power_cable", "other")
+#: Why one GPU does not answer; ``nvml``: because NVML itself cannot be used any more.
+GPU_FAILURES = ("lost", "reset_required", "power_cable", "forbidden", "hanging", "nvml", "other")
 #: What leaves a status file on the host.
 STATUS_KINDS = ("verify", "apply", "backup")
 #: Parts of the collector: one that fails costs only its own series.

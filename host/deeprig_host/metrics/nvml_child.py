@@ -1,0 +1,74 @@
+"""Ask NVML in a process of its own: a driver that hangs or crashes takes only that one along.
+
+A fork of a program that has all modules loaded: it starts in milliseconds, loads the library
+that is installed now, and holds no device of a driver that is to be replaced once it has ended.
+"""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Callable
+from multiprocessing.connection import Connection, Pipe
+from typing import Protocol
+
+from deeprig_host.gpu.library import Gpu, NoNvml, gpus, nvml
+from deeprig_host.gpu.processes import Owners
+from deeprig_host.machine.commands import Machine
+from deeprig_host.metrics.card_read import read_card, refused_card
+from deeprig_host.metrics.nvml_failures import nvml_failure
+from deeprig_host.metrics.nvml_messages import Begun, CardId, Ended, Listed, Message, NoLibrary
+
+Send = Callable[[Message], None]
+
+
+class Asking(Protocol):
+    """What runs in the process: it sends messages, the last one Ended."""
+
+    def __call__(self, send: Send, skip: frozenset[int]) -> None:
+        """Ask every GPU whose index is not in ``skip``."""
+
+
+def asking(machine: Machine) -> Asking:
+    """Return what asks the NVML of this machine."""
+
+    def ask_all(send: Send, skip: frozenset[int]) -> None:
+        try:
+            with nvml():
+                _tell_gpus(send, skip, machine)
+        except NoNvml as error:
+            send(NoLibrary(nvml_failure(error), str(error)))
+        send(Ended())
+
+    return ask_all
+
+
+def fork(ask: Asking, skip: frozenset[int]) -> tuple[int, Connection]:
+    """Start asking; return the process and where its messages come from. Raise OSError."""
+    incoming, outgoing = Pipe(duplex=False)
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            ask(outgoing.send, skip)
+            code = 0
+        except Exception:  # noqa: BLE001 - whatever it is, it must not return into the caller
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    outgoing.close()
+    return pid, incoming
+
+
+def _tell_gpus(send: Send, skip: frozenset[int], machine: Machine) -> None:
+    found = gpus()
+    ids = tuple(
+        CardId(index, gpu.uuid if isinstance(gpu, Gpu) else "") for index, gpu in enumerate(found)
+    )
+    send(Listed(ids))
+    owner = Owners(machine)
+    for card, gpu in zip(ids, found, strict=True):
+        if card.index in skip:
+            continue
+        send(Begun(card))
+        send(read_card(gpu, owner) if isinstance(gpu, Gpu) else refused_card(card, gpu))

@@ -1,0 +1,36 @@
+"""Names for why NVML, or one GPU, does not answer: few, so that labels stay few."""
+
+from __future__ import annotations
+
+import pynvml
+
+from deeprig_host.gpu.answers import Unanswered
+from deeprig_host.gpu.library import NoNvml
+
+_OF_NVML = {
+    pynvml.NVML_ERROR_LIBRARY_NOT_FOUND: "no_library",
+    pynvml.NVML_ERROR_DRIVER_NOT_LOADED: "no_driver",
+    pynvml.NVML_ERROR_UNINITIALIZED: "no_driver",
+    pynvml.NVML_ERROR_LIB_RM_VERSION_MISMATCH: "version_mismatch",
+    pynvml.NVML_ERROR_NO_PERMISSION: "forbidden",
+}
+_OF_GPU = {
+    pynvml.NVML_ERROR_RESET_REQUIRED: "reset_required",
+    pynvml.NVML_ERROR_INSUFFICIENT_POWER: "power_cable",
+}
+
+
+def nvml_failure(error: NoNvml) -> str:
+    """Return one of names.NVML_FAILURES."""
+    cause = error.__cause__
+    code = int(cause.value) if isinstance(cause, pynvml.NVMLError) else None
+    return _OF_NVML.get(code, "other")
+
+
+def gpu_failure(refusal: Unanswered) -> str:
+    """Return one of names.GPU_FAILURES."""
+    if refusal.is_lost:
+        return "lost"
+    if refusal.is_forbidden:
+        return "forbidden"
+    return _OF_GPU.get(refusal.code, "other")
