@@ -7,7 +7,7 @@ there; what it makes, and how it survives a cut, is told in ``host/deeprig_host/
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from pyinfra.api.host import Host
 from pyinfra.api.operation import OperationMeta, operation
 from pyinfra.context import ctx_host
 
-from deeprig.engine.operations import Step
+from deeprig.engine.operations import Step, changed
 from deeprig.engine.remarks import explain
 from deeprig.role import RoleContext
 from deeprig.tasks.carried_wheels import CarriedWheels, carried_wheels
@@ -53,17 +53,36 @@ class HostEnvironment(FactBase[Mapping[str, Any] | None]):
 
     def process(self, output: list[str]) -> Mapping[str, Any] | None:
         """Parse the answer. Raise FactProcessError when it is none, or tells of a failure."""
-        if output == ["none"]:
-            return None
-        try:
-            document = json.loads("\n".join(output))
-        except ValueError as error:
-            told = "\n".join(output)[:300]
-            raise FactProcessError(f"what the environment is cannot be read: {told}") from error
-        if not isinstance(document, dict) or document.get("outcome") != "good":
-            reason = document.get("reason") if isinstance(document, dict) else document
-            raise FactProcessError(f"the environment cannot be observed: {reason}")
-        return document
+        return None if output == ["none"] else _good_answer(output)
+
+
+class ServicesBefore(FactBase[tuple[str, ...]]):
+    """Those of ``units`` that still run from an environment which was in use before this one."""
+
+    def command(self, programs: str, units: tuple[str, ...]) -> StringCommand:
+        """Return the command; ``programs`` is the controller's directory of ``deeprig_host``."""
+        return sent_along(Path(programs), _PART, "before", *units)
+
+    @staticmethod
+    def default() -> tuple[str, ...]:
+        """Return that none does."""
+        return ()
+
+    def process(self, output: list[str]) -> tuple[str, ...]:
+        """Return the units. Raise FactProcessError when systemd did not answer."""
+        return () if output == ["none"] else tuple(_good_answer(output)["before"])
+
+
+def _good_answer(output: list[str]) -> Mapping[str, Any]:
+    try:
+        document = json.loads("\n".join(output))
+    except ValueError as error:
+        told = "\n".join(output)[:300]
+        raise FactProcessError(f"what the environment is cannot be read: {told}") from error
+    if not isinstance(document, dict) or document.get("outcome") != "good":
+        reason = document.get("reason") if isinstance(document, dict) else document
+        raise FactProcessError(f"the environment cannot be observed: {reason}")
+    return document
 
 
 def place_host_environment(context: RoleContext[Any]) -> OperationMeta:
@@ -81,6 +100,20 @@ def place_host_environment(context: RoleContext[Any]) -> OperationMeta:
             wheels.have_at_hand(() if found is None else tuple(found["stored"]))
         _placed[host] = _environment(name="Place the environment of deeprig's programs", of=wheels)
     return _placed[host]
+
+
+def needs_restart(context: RoleContext[Any], *units: str) -> Callable[[], bool]:
+    """Return a condition for ``_if``: does one of these services need the new environment?
+
+    It does when the environment changes in this run, and also when an earlier run was cut between
+    switching it and restarting the service.
+    """
+    host: Host = ctx_host.get()
+    programs = str(context.content.file("host"))
+    moved = changed(place_host_environment(context))
+    return lambda: (
+        moved() or bool(host.get_fact(ServicesBefore, programs=programs, units=tuple(units)))
+    )
 
 
 @operation()

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from deeprig_host.environment.make import make
-from deeprig_host.environment.observe import observe
+from deeprig_host.environment.observe import check, observe
 from deeprig_host.environment.order import parse_order
+from deeprig_host.environment.services import services_before
 from deeprig_host.machine import program
 from deeprig_host.machine.commands import Machine
 from deeprig_host.machine.program import Program
@@ -42,6 +43,14 @@ def _make(machine: Machine, options: argparse.Namespace) -> Any:
     return make(machine, parse_order(options.order))
 
 
+def _check(machine: Machine, _options: argparse.Namespace) -> Any:
+    return check(machine)
+
+
+def _before(machine: Machine, options: argparse.Namespace) -> Any:
+    return {"outcome": "good", "before": list(services_before(machine, tuple(options.units)))}
+
+
 def _program() -> Program:
     made = Program("environment", __doc__)
     for name, command, text in (
@@ -49,6 +58,9 @@ def _program() -> Program:
         ("make", _make, "have the environment of an order in use"),
     ):
         made.add(name, command, text).add_argument("--order", required=True, help="JSON")
+    made.add("check", _check, "tell whether the environment in use is whole")
+    before = made.add("before", _before, "tell which services run from an earlier environment")
+    before.add_argument("units", nargs="+", help="names of units")
     return made
 
 

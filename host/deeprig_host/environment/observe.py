@@ -9,6 +9,7 @@ from deeprig_host.environment.order import Order, python_minor
 from deeprig_host.environment.places import BASE, CURRENT, Places, digest_of
 from deeprig_host.environment.wheels import stored
 from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.refusal import Refused
 
 
 def observe(machine: Machine, order: Order) -> dict[str, Any]:
@@ -26,6 +27,20 @@ def observe(machine: Machine, order: Order) -> dict[str, Any]:
         "has_whole": places.whole(order.name) is not None,
         "stored": list(stored(places.store, order.wheels)),
     }
+
+
+def check(machine: Machine) -> dict[str, Any]:
+    """Return the environment in use. Raise Refused, naming the damage, when it is not whole."""
+    current = Places.of(machine).current()
+    found = ("there is none",) if current is None else damages(current)
+    if current is None or found:
+        raise Refused(
+            f"{CURRENT} is not whole",
+            evidence=found,
+            remedy="run deeprig apply: it is made anew",
+            outcome="failed",
+        )
+    return {"outcome": "good", "current": current.name, "python": python_minor()}
 
 
 def _reasons(places: Places, order: Order) -> tuple[str, ...]:
