@@ -23,6 +23,8 @@ EXPORTER = f"{PACKAGE}.service"
 COLLECTOR = "deeprig-metrics.service"
 UNIT_DIRECTORY = "/etc/systemd/system"
 STATUS_DIRECTORY = "/var/lib/deeprig/status"
+#: What programs of the host's own environment run from; a link (deeprig.tasks.host_environment).
+ENVIRONMENT = "/opt/deeprig/environment"
 DROP_IN = "80-deeprig.conf"
 
 
@@ -61,7 +63,8 @@ def place_exporter(context: RoleContext[MonitoringSettings], environment: Any) -
         context, f"{UNIT_DIRECTORY}/{COLLECTOR}", name="Place the unit of the collector"
     )
     run_as_placed(EXPORTER, (drop_in(EXPORTER),), changed(moved, directory))
-    run_as_placed(COLLECTOR, (f"{UNIT_DIRECTORY}/{COLLECTOR}",), changed(unit, environment))
+    runs = (f"{UNIT_DIRECTORY}/{COLLECTOR}", ENVIRONMENT)
+    run_as_placed(COLLECTOR, runs, changed(unit, environment))
 
 
 def run_as_placed(unit: str, sources: tuple[str, ...], moved: Callable[[], bool]) -> None:

@@ -14,10 +14,12 @@ from pyinfra.api.facts import FactBase
 
 from deeprig.tasks.host_programs import PYTHON
 
-#: A file whose time is still to come says nothing: the clock was wrong.
+#: A link that was turned to another place is newer than what it leads to. A file whose time is
+#: still to come says nothing: the clock was wrong.
 _NEWER = """
 def newest(files):
-    times = [os.stat(f).st_mtime for f in files if os.path.exists(f)]
+    there = [f for f in files if os.path.exists(f)]
+    times = [look(f).st_mtime for f in there for look in (os.stat, os.lstat)]
     return max((t for t in times if t <= time.time()), default=0.0)
 """
 #: Each argument is a unit and its files, a line each. CLOCK_MONOTONIC is systemd's clock here
@@ -48,7 +50,7 @@ except (urllib.error.URLError, OSError):
     sys.exit(0)
 for line in text.splitlines():
     name, _, value = line.rpartition(" ")
-    if name.endswith("_config_last_reload_success_timestamp_seconds"):
+    if not line.startswith("#") and name.endswith("_config_last_reload_success_timestamp_seconds"):
         if float(value) < newest(files):
             print(url)
 """

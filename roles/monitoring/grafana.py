@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pyinfra.api.host import Host
 from pyinfra.api.operation import OperationMeta
 from pyinfra.context import ctx_host
+from pyinfra.facts.deb import DebPackages
 from pyinfra.facts.files import Directory
 from pyinfra.operations import files, server
 
@@ -16,6 +17,7 @@ from roles.monitoring.exporter import drop_in, run_as_placed
 from roles.monitoring.own_files import own_file_source
 from roles.monitoring.settings import GrafanaSettings, MonitoringSettings
 
+PACKAGE = "grafana"
 SERVICE = "grafana-server.service"
 KEY = "/etc/apt/keyrings/deeprig-grafana.asc"
 SOURCES = "/etc/apt/sources.list.d/deeprig-grafana.sources"
@@ -78,13 +80,14 @@ def _install(context: RoleContext[MonitoringSettings], declared: GrafanaSettings
     )
     source = place_template(context, SOURCES, name="Set Grafana's repository")
     refresh_package_lists(when=changed(key, source))
-    install_packages(("grafana",))
+    install_packages((PACKAGE,))
 
 
 def _let_it_read(read: list[OperationMeta]) -> None:
     """Have a Grafana that somebody else installed read what changed."""
+    host, moved = ctx_host.get(), changed(*read)
     server.shell(
         name="Let a Grafana that is there read its provisioning",
         commands=[f"systemctl try-restart {SERVICE}"],
-        _if=changed(*read),
+        _if=lambda: moved() and PACKAGE in host.get_fact(DebPackages),
     )
