@@ -109,12 +109,12 @@ class Card:
         else:
             self.order_fault = Fault(reason, is_gone(refusal))
         if not given.is_good and not self.watch_reason:
-            self.order_fault = Fault(f"{reason}; {given.outcome}: {given.reason}", is_gone(refusal))
+            self.order_fault = Fault(f"{reason}; {given}", is_gone(refusal))
 
     def _release(self) -> None:
         given = self.give_back()
         if not given.is_good:
-            self.order_fault = Fault(f"the fans are {given.outcome}: {given.reason}")
+            self.order_fault = Fault(f"the fans are {given}")
 
 
 def take_up(gpu: Gpu, settings: GpuSettings, was_taken: bool = False) -> Card | Unanswered:

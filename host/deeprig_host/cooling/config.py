@@ -23,7 +23,6 @@ from deeprig_host.cooling.declared import Configuration, GpuSettings
 from deeprig_host.cooling.ini import Ini, Problem, Section, read_ini
 from deeprig_host.cooling.values import COOLING_KEYS, GPU_KEYS, POWER_KEYS, BadValue, Parse
 
-CONFIG_FILE = "/etc/deeprig/cooling.conf"
 _UUID = re.compile(r"gpu-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ADDRESS = re.compile(r"(?:([0-9a-f]{4}|[0-9a-f]{8}):)?([0-9a-f]{2}:[0-9a-f]{2}\.[0-7])")
 _SECTIONS = "[cooling], [defaults], [gpu NAME] or [power]"

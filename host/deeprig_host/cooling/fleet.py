@@ -15,7 +15,7 @@ from deeprig_host.cooling.declared import Configuration
 from deeprig_host.cooling.give_back import GivenBack
 from deeprig_host.cooling.govern import GpuState, Order, govern, watch
 from deeprig_host.cooling.say import Say
-from deeprig_host.cooling.trust import Fault
+from deeprig_host.cooling.trust import Fault, Trust
 from deeprig_host.gpu.answers import Unanswered
 from deeprig_host.gpu.library import Gpu, NoNvml, gpus, nvml
 
@@ -47,6 +47,7 @@ class Fleet:
         self._open = ExitStack()
         self._by_uuid: dict[str, Member] = {}
         self._unnamed: dict[int, Member] = {}
+        self._said: set[str] = set()
         #: Why the library cannot be used; empty while it can.
         self.no_library = "not opened yet"
 
@@ -57,12 +58,14 @@ class Fleet:
         return tuple(sorted(found, key=lambda member: member.index))
 
     @property
-    def is_whole(self) -> bool:
-        """Say whether the library is open and every GPU answers as it should."""
-        failing = any(
-            member.card is None or isinstance(member.observed, Fault) for member in self.members
-        )
-        return not self.no_library and not failing
+    def cards(self) -> tuple[Card, ...]:
+        """Return the GPUs that are there."""
+        return tuple(member.card for member in self.members if member.card is not None)
+
+    @property
+    def needs_opening(self) -> bool:
+        """Say whether only a library that is opened anew can help."""
+        return bool(self.no_library) or any(map(_is_gone, self.members))
 
     def reopen(self) -> None:
         """Open the library, closing it first where it is open, and look for the GPUs anew."""
@@ -77,9 +80,10 @@ class Fleet:
         if self.no_library:
             self._say("info", f"NVML is open, GPUs: {len(found)}")
         self.no_library = ""
-        self._unnamed = {}
+        before, self._unnamed = self._unnamed, {}
         for index, gpu in enumerate(found):
-            self._meet(index, gpu)
+            self._meet(index, gpu, before.get(index))
+        self._tell_strangers()
 
     def close(self) -> None:
         """Close the library; nothing is given back by that."""
@@ -111,7 +115,8 @@ class Fleet:
         card, before = member.card, member.order
         if card is None:
             member.observed = Fault(self.no_library or "it does not answer", is_lost=True)
-            member.state = GpuState()
+            # Once it is back, it has to be good for a while.
+            member.state = GpuState(Trust("released", reason="it was gone"))
             member.order = Order(None, "lost", member.observed.reason)
         else:
             observed = card.observe()
@@ -138,32 +143,52 @@ class Fleet:
         is_bad = order.mode in ("failsafe", "released", "lost")
         self._say("warning" if is_bad else "notice", f"{member}: {order.mode}: {order.reason}")
 
-    def _meet(self, index: int, gpu: Gpu | Unanswered) -> None:
+    def _meet(self, index: int, gpu: Gpu | Unanswered, before: Member | None) -> None:
         if isinstance(gpu, Unanswered):
-            self._stranger(index, gpu)
+            # One that was known at this index is that one.
+            if all(member.index != index for member in self._by_uuid.values()):
+                self._unnamed[index] = before or Member("", index, f"no name: {gpu}")
             return
         member = self._by_uuid.setdefault(gpu.uuid, Member(gpu.uuid, gpu.index, gpu.name))
         member.index = gpu.index
         settings = self._configuration.settings_of(gpu.uuid, gpu.address, gpu.index)
         card = take_up(gpu, settings, member.is_taken)
         if isinstance(card, Unanswered):
-            self._say("warning", f"{member}: {card}")
+            self._once(f"{member}: {card}")
             return
         member.card = card
+        self._tell_target(member, card)
+
+    def _tell_target(self, member: Member, card: Card) -> None:
+        settings = card.settings
         target_c = effective_target_c(settings, card.limits.slowdown_c)
         if target_c != settings.target_c:
-            self._say(
-                "warning",
+            self._once(
                 f"{member}: it slows down at {card.limits.slowdown_c} C: its target is"
-                f" {target_c} C, not {settings.target_c} C",
+                f" {target_c} C, not {settings.target_c} C"
             )
 
-    def _stranger(self, index: int, said: Unanswered) -> None:
-        """Note a GPU that cannot even be named; one that was known at this index is that one."""
-        if all(member.index != index for member in self._by_uuid.values()):
-            self._unnamed[index] = Member("", index, f"no name: {said}")
+    def _tell_strangers(self) -> None:
+        """Say which sections of the configuration name a GPU that this machine has not."""
+        cards = [member.card.gpu for member in self._by_uuid.values() if member.card is not None]
+        named = {name for gpu in cards for name in (gpu.uuid.lower(), gpu.address, str(gpu.index))}
+        for name in sorted(set(self._configuration.gpus) - named):
+            self._once(f"[gpu {name}] in the configuration: no GPU of this machine is called so")
+
+    def _once(self, text: str) -> None:
+        """Say a warning the first time only: the library may be opened again any time."""
+        if text not in self._said:
+            self._said.add(text)
+            self._say("warning", text)
 
     def _lose_library(self, reason: str) -> None:
         if reason != self.no_library:
             self._say("warning", f"NVML cannot be used: {reason}; tried again until it can")
         self.no_library = reason
+
+
+def _is_gone(member: Member) -> bool:
+    """Say whether a GPU is lost, or does not answer for so long that it was given up."""
+    seen = member.observed
+    is_given_up = member.state.trust.phase == "released"
+    return member.card is None or (isinstance(seen, Fault) and (seen.is_lost or is_given_up))

@@ -30,6 +30,9 @@ class GivenBack:
         """Say whether no fan is left in our hands."""
         return self.outcome in ("none", "automatic")
 
+    def __str__(self) -> str:
+        return f"{self.outcome}: {self.reason}" if self.reason else self.outcome
+
 
 def give_back(handle: Any, fans: int | None = None) -> GivenBack:
     """Give all fans of a card back; ``fans`` is their number where it is known."""

@@ -1,0 +1,110 @@
+"""One turn of the daemon after another: observe, order, keep limits, tell. Only this loops.
+
+Control goes by the monotonic clock alone; the time of the day is written down and never used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from deeprig_host.cooling.clock import Clock
+from deeprig_host.cooling.declared import Configuration
+from deeprig_host.cooling.details import describe
+from deeprig_host.cooling.fleet import Fleet
+from deeprig_host.cooling.limits import PowerLimits
+from deeprig_host.cooling.records import Records
+from deeprig_host.cooling.say import Say
+
+#: Without a library it is looked for so often; with a GPU that does not answer, opened so often.
+_LOOK_SECONDS, _REOPEN_SECONDS = 5.0, 30.0
+#: A limit that drifted is set again within this time.
+_LIMITS_SECONDS = 30.0
+
+
+def stall_seconds(interval_seconds: float) -> float:
+    """Return how long a turn may be late before nothing that was read is believed."""
+    return 2 * interval_seconds + 5
+
+
+@dataclass(slots=True)
+class _Moment:
+    """When the turn before began."""
+
+    monotonic: float
+    boottime: float
+
+
+class Daemon:
+    """Cools every GPU, a turn at a time; ``turn`` is called every ``interval_seconds``."""
+
+    def __init__(
+        self, configuration: Configuration, clock: Clock, records: Records, say: Say
+    ) -> None:
+        """Begin with nothing opened and nothing set."""
+        self.interval_seconds = configuration.interval_seconds
+        self.fleet = Fleet(configuration, say)
+        self._clock = clock
+        self._records = records
+        self._limits = PowerLimits(configuration, say)
+        self._say = say
+        self._before: _Moment | None = None
+        self._reopen_at = self._limits_at = float("-inf")
+
+    def turn(self) -> None:
+        """Observe and order once. A failing GPU, disk or library raises nothing here."""
+        now = _Moment(self._clock.monotonic(), self._clock.boottime())
+        seconds, stall = self._elapsed(now)
+        self._before = now
+        if now.monotonic >= self._reopen_at and self.fleet.needs_opening:
+            self.fleet.reopen()
+            wait = _LOOK_SECONDS if self.fleet.no_library else _REOPEN_SECONDS
+            self._reopen_at = now.monotonic + wait
+            self._limits_at = now.monotonic
+        self.fleet.turn(seconds, stall)
+        if now.monotonic >= self._limits_at:
+            self._limits_at = now.monotonic + _LIMITS_SECONDS
+            self._limits.keep(self.fleet.cards)
+        self._records.note(self._document(), now.monotonic)
+
+    def wait_seconds(self) -> float:
+        """Return how long it is until the next turn."""
+        if self._before is None:
+            return 0.0
+        late = self._clock.monotonic() - self._before.monotonic
+        return max(0.0, self.interval_seconds - late)
+
+    def stop(self) -> bool:
+        """Give every fan back, telling of each that could not be; say whether all could."""
+        given = self.fleet.give_back_all()
+        for name, one in given:
+            if not one.is_good:
+                self._say(
+                    "error", f"{name}: fans are not automatic but {one.outcome}: {one.reason}"
+                )
+        self.fleet.close()
+        return all(one.is_good for _, one in given)
+
+    def _elapsed(self, now: _Moment) -> tuple[float, str]:
+        """Return the seconds since the turn before, and why its readings are not to be believed."""
+        before = self._before
+        if before is None:
+            return self.interval_seconds, ""
+        seconds = now.monotonic - before.monotonic
+        asleep = now.boottime - before.boottime - seconds
+        if asleep >= 1:
+            self._say("notice", f"the machine slept for {asleep:.0f} s: every GPU is begun anew")
+            self.fleet.forget_readings()
+        if seconds > stall_seconds(self.interval_seconds):
+            self._say("warning", f"the loop stood still for {seconds:.0f} s")
+            return seconds, f"the loop stood still for {seconds:.0f} s"
+        return seconds, ""
+
+    def _document(self) -> dict[str, Any]:
+        return {
+            "time": self._clock.unix(),
+            "boottime_seconds": self._clock.boottime(),
+            "interval_seconds": self.interval_seconds,
+            "no_library": self.fleet.no_library or None,
+            "gpus": [describe(member) for member in self.fleet.members],
+        }

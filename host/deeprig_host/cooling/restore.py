@@ -1,0 +1,105 @@
+"""``restore``: every fan of every GPU back to the card's own control, whatever was before.
+
+It needs no configuration and no state, and no answer of the driver either: each GPU is given back
+in a process of its own, so that one that hangs keeps no other from it.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from deeprig_host.machine.program import source
+
+#: A card without persistence mode takes seconds to wake; one that hangs is not waited for longer.
+_LIMIT_SECONDS = 15.0
+_KILL_SECONDS = 1.0
+_CHILD = """
+import runpy, sys
+sys.path.insert(0, sys.argv.pop(1))
+runpy.run_module("deeprig_host.cooling.restore_child", run_name="__main__", alter_sys=False)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What became of a GPU: ``none`` (no fans), ``automatic``, ``full``, ``stuck``."""
+
+    name: str
+    outcome: str
+    reason: str = ""
+    power: str = ""
+
+    @property
+    def is_good(self) -> bool:
+        """Say whether nothing of it is left in our hands."""
+        return self.outcome in ("none", "automatic") and not self.power
+
+    def __str__(self) -> str:
+        words = {
+            "none": "it has no fan to give back",
+            "automatic": "the fans are automatic",
+            "full": "the fans are at 100 %, and cannot be given back",
+            "stuck": "the fans are as they were: they can neither be given back nor set",
+        }
+        told = words[self.outcome] + (f": {self.reason}" if self.reason else "")
+        return f"{self.name}: {told}" + (f"; {self.power}" if self.power else "")
+
+
+def restore(with_power: bool = False) -> tuple[Restored, ...]:
+    """Give back every GPU; ``with_power``: its default power limit too.
+
+    Without a driver there is nothing to give back: the answer is empty.
+    """
+    counted = _answers([_start("count")])[0]
+    if isinstance(counted, str):
+        return (Restored("all GPUs", "stuck", counted),)
+    if counted["no_library"] is not None:
+        return ()
+    power = ("--power",) if with_power else ()
+    children = [_start("one", str(index), *power) for index in range(counted["count"])]
+    return tuple(_restored(index, told) for index, told in enumerate(_answers(children)))
+
+
+def _start(*words: str) -> subprocess.Popen[str]:
+    command = (sys.executable, "-I", "-c", _CHILD, str(source()), *words)
+    return subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+def _answers(children: list[subprocess.Popen[str]]) -> list[dict[str, Any] | str]:
+    """Return what each child said, or why it said nothing; all of them within one limit."""
+    end = time.monotonic() + _LIMIT_SECONDS
+    return [_answer(child, max(0.0, end - time.monotonic())) for child in children]
+
+
+def _answer(child: subprocess.Popen[str], seconds: float) -> dict[str, Any] | str:
+    try:
+        out, _ = child.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        return f"NVML did not answer within {_LIMIT_SECONDS:g} s" + _end(child)
+    if child.returncode != 0:
+        return f"the process that asked NVML ended with {child.returncode}"
+    told: dict[str, Any] = json.loads(out)
+    return told
+
+
+def _end(child: subprocess.Popen[str]) -> str:
+    """Wait a moment for a killed child; one that hangs in the kernel is left behind, and told."""
+    try:
+        child.wait(_KILL_SECONDS)
+    except subprocess.TimeoutExpired:
+        return f"; process {child.pid} hangs in the driver and cannot be killed"
+    return ""
+
+
+def _restored(index: int, told: dict[str, Any] | str) -> Restored:
+    if isinstance(told, str):
+        return Restored(f"GPU {index}", "stuck", told)
+    return Restored(**{key: str(value) for key, value in told.items()})

@@ -1,0 +1,61 @@
+"""The process that gives one GPU back; it may hang in the driver, and ``restore`` ends it then."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from deeprig_host.cooling.give_back import give_back
+from deeprig_host.gpu.answers import Unanswered
+from deeprig_host.gpu.library import Gpu, NoNvml, gpus, nvml
+from deeprig_host.gpu.power import default_limit_watts, power_limit_watts, set_power_limit
+
+
+def _count() -> dict[str, Any]:
+    try:
+        with nvml():
+            return {"count": len(gpus()), "no_library": None}
+    except NoNvml as error:
+        return {"count": 0, "no_library": str(error)}
+
+
+def _one(index: int, with_power: bool) -> dict[str, str]:
+    with nvml():
+        gpu = gpus()[index]
+        if isinstance(gpu, Unanswered):
+            return {"name": f"GPU {index}", "outcome": "stuck", "reason": str(gpu), "power": ""}
+        given = give_back(gpu.handle)
+        return {
+            "name": f"GPU {index} ({gpu.name})",
+            "outcome": given.outcome,
+            "reason": given.reason,
+            "power": _put_power_back(gpu) if with_power else "",
+        }
+
+
+def _put_power_back(gpu: Gpu) -> str:
+    """Set the limit that the card comes with; return what was wrong, nothing where all is well."""
+    default = default_limit_watts(gpu.handle)
+    if isinstance(default, Unanswered):
+        return "" if default.is_unsupported else f"power limit: {default}"
+    if power_limit_watts(gpu.handle) == default:
+        return ""
+    refusal = set_power_limit(gpu.handle, default)
+    return "" if refusal is None else f"power limit: {refusal}"
+
+
+def main() -> None:
+    """Print one JSON object."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("what", choices=("count", "one"))
+    parser.add_argument("index", nargs="?", type=int, default=0)
+    parser.add_argument("--power", action="store_true")
+    options = parser.parse_args()
+    told = _count() if options.what == "count" else _one(options.index, options.power)
+    sys.stdout.write(json.dumps(told) + "\n")
+
+
+if __name__ == "__main__":
+    main()

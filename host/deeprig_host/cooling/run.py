@@ -1,0 +1,69 @@
+"""``run``: the daemon under systemd, from its configuration to the fans given back."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+from deeprig_host.cooling.clock import SystemClock
+from deeprig_host.cooling.config import read_configuration
+from deeprig_host.cooling.daemon import Daemon
+from deeprig_host.cooling.notify import notify, watchdog_seconds
+from deeprig_host.cooling.places import LOCK_FILE
+from deeprig_host.cooling.records import Records
+from deeprig_host.cooling.say import Say
+from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.exclusive import Lock
+
+_LOCK = Lock(
+    LOCK_FILE,
+    "another cooling daemon",
+    remedy="stop that one first: two would fight over the same fans",
+    directory_mode=0o755,
+)
+_STOP = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
+
+
+def run(machine: Machine, config: Path, say: Say) -> bool:
+    """Cool until a signal ends it; say whether every fan was given back.
+
+    Raise BadConfiguration, or Refused while another daemon runs; then nothing was touched.
+    """
+    configuration = read_configuration(config)
+    with _LOCK.held(machine):
+        records = Records(machine, configuration.history_seconds, say)
+        daemon = Daemon(configuration, SystemClock(), records, say)
+        _warn_of_watchdog(daemon, say)
+        # They are taken between two turns only: never in the middle of a call to the driver.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOP)
+        is_released = False
+        try:
+            _loop(daemon, say)
+        finally:
+            # Also when a fault of our own ends the loop: first the fans, then the traceback.
+            is_released = daemon.stop()
+    return is_released
+
+
+def _loop(daemon: Daemon, say: Say) -> None:
+    """Turn until a signal comes. Systemd hears of us only after a whole turn."""
+    daemon.turn()
+    notify("READY=1", "WATCHDOG=1")
+    while True:
+        stop = signal.sigtimedwait(_STOP, daemon.wait_seconds())
+        if stop is not None:
+            say("notice", f"{signal.Signals(stop.si_signo).name}: giving the fans back")
+            notify("STOPPING=1")
+            return
+        daemon.turn()
+        notify("WATCHDOG=1")
+
+
+def _warn_of_watchdog(daemon: Daemon, say: Say) -> None:
+    patience = watchdog_seconds()
+    if patience is not None and patience < 2 * daemon.interval_seconds:
+        say(
+            "warning",
+            f"systemd waits {patience:g} s for a turn and the interval is"
+            f" {daemon.interval_seconds:g} s: it may end this daemon; raise WatchdogSec",
+        )
