@@ -32,7 +32,7 @@ _DECLARED = Rule(
 )
 _TEMPERATURE = Rule(
     "cooling.temperature",
-    f"below {_SLOWDOWN_CELSIUS} degrees Celsius",
+    f"below {_SLOWDOWN_CELSIUS} C and the card's own limit, not slowed down by heat",
     sources.TEMPERATURE,
     "look at fans, dust and the airflow of the case; lower the power limit until it is cooler",
 )
@@ -84,17 +84,29 @@ def cooling_declared(machine: Machine) -> Finding:
 
 
 def cooling_temperature(machine: Machine) -> Finding:
-    """Grade the temperatures of this moment; hot while nothing runs is hotter in a training."""
+    """Grade the heat of this moment; hot while nothing runs is hotter in a training.
+
+    A card that slows itself down fails, whatever its temperature: its memory may be the hot part.
+    """
     if not machine.gpus:
         return _TEMPERATURE.not_applicable("no NVIDIA GPU")
+    slowed = [gpu for gpu in machine.gpus if gpu.is_slowed_by_heat]
+    if slowed:
+        return _TEMPERATURE.failed(f"slowed down by heat now: {named(*slowed)}")
     told = [(gpu, c) for gpu in machine.gpus if (c := gpu.temperature_celsius) is not None]
-    hot = [f"{celsius:g} on {named(gpu)}" for gpu, celsius in told if celsius >= _SLOWDOWN_CELSIUS]
+    hot = [f"{celsius:g} C on {named(gpu)}" for gpu, celsius in told if celsius >= _limit(gpu)]
     if hot:
         return _TEMPERATURE.warned(", ".join(hot))
     if len(told) < len(machine.gpus):
         why = machine.why_gpus_unknown("temperature_celsius")
         return _TEMPERATURE.unknown(why, machine.remedy_for_gpus("temperature_celsius"))
-    return _TEMPERATURE.passed(counted(f"{celsius:g}" for _, celsius in told))
+    return _TEMPERATURE.passed(counted(f"{celsius:g} C" for _, celsius in told))
+
+
+def _limit(gpu: Gpu) -> float:
+    """Return the temperature that is too hot; an absurd limit of the card's own is not one."""
+    own = gpu.slowdown_celsius
+    return min(own, _SLOWDOWN_CELSIUS) if own and own > 0 else _SLOWDOWN_CELSIUS
 
 
 def _why_not_side_by_side(machine: Machine) -> str:

@@ -48,6 +48,8 @@ class Gpu:
     power_limit_watts: float | None
     power_max_watts: float | None
     temperature_celsius: float | None
+    slowdown_celsius: float | None
+    is_slowed_by_heat: bool | None
     fan_count: int | None
     uuid: str | None
     driver: str | None

@@ -9,7 +9,7 @@ from deeprig.audit.declaration import Use
 from deeprig.audit.devices import Gpu
 from deeprig.audit.finding import Finding, Rule
 from deeprig.audit.machine import INSPECT_AGAIN, Machine
-from deeprig.audit.quantity import counted, gib, has_nominal, named
+from deeprig.audit.quantity import counted, gib, has_nominal, name_of, named
 
 _PRESENT = Rule(
     "gpu.present",
@@ -47,7 +47,7 @@ _TENSOR_CAPABILITY = (7, 0)
 def gpu_present(machine: Machine) -> Finding:
     """Grade whether there is a GPU that CUDA runs on."""
     if machine.gpus:
-        return _PRESENT.passed(named(*machine.gpus))
+        return _PRESENT.passed(counted(map(name_of, machine.gpus)))
     if machine.why_no_bus:
         return _PRESENT.unknown(machine.why_no_bus, _LOOK_AT_BUS)
     others = len(machine.facts.gpus)
@@ -112,4 +112,4 @@ def _has_tensor_cores(machine: Machine, gpu: Gpu) -> bool | None:
 
 def _capability(machine: Machine, gpu: Gpu) -> str:
     capability = machine.capability(gpu)
-    return "unknown" if capability is None else ".".join(map(str, capability))
+    return "unknown" if capability is None else f"compute {'.'.join(map(str, capability))}"

@@ -48,12 +48,12 @@ def pcie_lanes(machine: Machine) -> Finding:
     if machine.is_virtual:
         return _LANES.unknown(_MADE_UP, _ASK_BUS)
     widths = [(gpu, _width(machine, gpu)) for gpu in machine.gpus]
-    narrow = [f"{width} on {named(gpu)}" for gpu, width in widths if _is_narrow(width)]
+    narrow = [f"{width} lanes on {named(gpu)}" for gpu, width in widths if _is_narrow(width)]
     if narrow:
         return _LANES.warned(", ".join(narrow))
     if any(width is None for _, width in widths):
         return _LANES.unknown(machine.why_links_unknown(), _ASK_BUS)
-    return _LANES.passed(counted(str(width) for _, width in widths))
+    return _LANES.passed(counted(f"{width} lanes" for _, width in widths))
 
 
 def pcie_seated(machine: Machine) -> Finding:
@@ -65,7 +65,7 @@ def pcie_seated(machine: Machine) -> Finding:
     widths = [(gpu, _width(machine, gpu), _possible_width(machine, gpu)) for gpu in machine.gpus]
     told = [(gpu, width, most) for gpu, width, most in widths if width and most]
     short = [
-        f"{width} of {most} on {named(gpu)}"
+        f"{width} of {most} lanes on {named(gpu)}"
         for gpu, width, most in told
         if width < min(most, _ENOUGH)
     ]
@@ -73,7 +73,7 @@ def pcie_seated(machine: Machine) -> Finding:
         return _SEATED.warned(", ".join(short))
     if len(told) < len(widths):
         return _SEATED.unknown(machine.why_links_unknown(), _ASK_BUS)
-    return _SEATED.passed(counted(f"{width} of {most}" for _, width, most in told))
+    return _SEATED.passed(counted(f"{width} of {most} lanes" for _, width, most in told))
 
 
 def pcie_generation(machine: Machine) -> Finding:
@@ -83,6 +83,8 @@ def pcie_generation(machine: Machine) -> Finding:
     speeds = [(now, most) for now, most in told if now is not None and most is not None]
     if not machine.gpus:
         return _GENERATION.not_applicable("no NVIDIA GPU")
+    if machine.is_virtual:
+        return _GENERATION.unknown(_MADE_UP, _ASK_BUS)
     if len(speeds) < len(machine.gpus):
         return _GENERATION.unknown(machine.why_links_unknown(), _ASK_BUS)
     actual = counted(f"{now:g} of {most:g} GT/s" for now, most in speeds)

@@ -27,8 +27,9 @@ from deeprig.audit.storage_rules import storage_archive, storage_nvme, storage_s
 class AuditRule:
     """A rule, and the uses whose verdict it takes part in.
 
-    ``is_essential``: without it there is no training, or no safe one. It can fail, and where it is
-    unknown no verdict is given; another's unknown is a warning.
+    ``is_essential``: without it there is no training, or no safe one, so where it is unknown no
+    verdict is given; another's unknown is a warning. Of the others only heat that slows a GPU down
+    fails: it is seen, not foreseen.
     """
 
     check: Callable[[Machine, Use], Finding]

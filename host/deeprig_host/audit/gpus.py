@@ -17,6 +17,8 @@ _FROM_NVML = (
     "power_limit_watts",
     "power_max_watts",
     "temperature_celsius",
+    "slowdown_celsius",
+    "is_slowed_by_heat",
     "fan_count",
     "uuid",
     "nvlink_count",
@@ -25,7 +27,10 @@ _FROM_NVML = (
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """One GPU. With source "pci" only the bus has told; ``nvlink_count`` counts active links."""
+    """One GPU. With source "pci" only the bus has told; ``nvlink_count`` counts active links.
+
+    ``is_slowed_by_heat`` is of this moment, ``slowdown_celsius`` where that begins on this card.
+    """
 
     address: str
     vendor: str
@@ -36,6 +41,8 @@ class Gpu:
     power_limit_watts: float | None = None
     power_max_watts: float | None = None
     temperature_celsius: float | None = None
+    slowdown_celsius: float | None = None
+    is_slowed_by_heat: bool | None = None
     fan_count: int | None = None
     uuid: str | None = None
     driver: str | None = None

@@ -54,6 +54,8 @@ def gpu(
         "power_limit_watts": None,
         "power_max_watts": None,
         "temperature_celsius": 38.0,
+        "slowdown_celsius": 95.0,
+        "is_slowed_by_heat": False,
         "fan_count": 2,
         "uuid": f"GPU-{number:08x}",
         "driver": "nvidia",

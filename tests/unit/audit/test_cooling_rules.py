@@ -90,6 +90,25 @@ def test_a_gpu_is_below_80_degrees(celsius, outcome):
         assert "0000:03:00.0" in found.actual
 
 
+def test_a_gpu_that_heat_slows_down_fails():
+    document = hosts.four_cards()
+    document["gpus"][1]["is_slowed_by_heat"] = True
+    found = cooling_temperature(hosts.machine_of(document))
+    assert found.outcome == "fail"
+    assert "0000:02:00.0" in found.actual
+    assert "0000:01:00.0" not in found.actual
+
+
+@pytest.mark.parametrize(
+    ("limit", "outcome"),
+    [(75.0, "warn"), (76.0, "pass"), (95.0, "pass"), (None, "pass"), (0.0, "pass")],
+)
+def test_a_cards_own_limit_counts_where_it_is_lower(limit, outcome):
+    document = hosts.rtx_4090_workstation()
+    document["gpus"][0] |= {"temperature_celsius": 75.0, "slowdown_celsius": limit}
+    assert cooling_temperature(hosts.machine_of(document)).outcome == outcome
+
+
 def test_without_a_gpu_there_is_no_temperature():
     machine = hosts.machine_of(hosts.workstation())
     assert cooling_temperature(machine).outcome == "not applicable"

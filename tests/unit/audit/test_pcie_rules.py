@@ -57,6 +57,7 @@ def test_a_card_without_a_port_above_it_is_unknown():
 def test_the_links_of_a_virtual_machine_are_made_up():
     machine = hosts.machine_of(hosts.passed_through())
     assert pcie_seated(machine).outcome == "unknown"
+    assert pcie_generation(machine).outcome == "unknown"
     document = hosts.four_cards()
     document["system"] |= {"virtualization": "lxc", "is_container": True}
     with_link(document, "0000:03:00.0", width=1)

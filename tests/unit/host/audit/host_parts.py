@@ -177,6 +177,8 @@ def nvml_gpu(
         "power_limit_watts": limit_watts,
         "power_max_watts": max_watts,
         "temperature_celsius": celsius,
+        "slowdown_celsius": 95,
+        "is_slowed_by_heat": False,
         "fan_count": fans,
         "nvlink_count": nvlinks,
     }

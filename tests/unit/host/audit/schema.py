@@ -27,7 +27,8 @@ _SHAPE = {
     "gpus": [{
         "address": TEXT, "vendor": TEXT, "device": TEXT, "name": TEXT, "memory_bytes": INT,
         "compute_capability": TEXT, "power_limit_watts": NUMBER, "power_max_watts": NUMBER,
-        "temperature_celsius": NUMBER, "fan_count": INT, "uuid": TEXT, "driver": TEXT,
+        "temperature_celsius": NUMBER, "slowdown_celsius": NUMBER,
+        "is_slowed_by_heat": BOOL, "fan_count": INT, "uuid": TEXT, "driver": TEXT,
         "source": TEXT, "nvlink_count": INT,
     }],
     "nvswitch_count": INT,

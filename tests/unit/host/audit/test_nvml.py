@@ -53,6 +53,31 @@ int nvmlDeviceGetPowerManagementLimitConstraints(void *card, unsigned *low, unsi
     *low = 200000, *high = 700000;
     return 0;
 }
+#ifdef NEW
+typedef struct { unsigned version, sensor; int celsius; } Temperature;
+int nvmlDeviceGetTemperatureV(void *card, Temperature *t)
+{
+    if (t->version != (sizeof *t | 1 << 24)) return 25;
+    t->celsius = 43;
+    return t->sensor;
+}
+int nvmlDeviceGetCurrentClocksEventReasons(void *card, unsigned long long *r)
+{
+    *r = number(card) ? 0x20 | 0x4 : 0x1 | 0x4 | 0x8;
+    return 0;
+}
+#else
+int nvmlDeviceGetCurrentClocksThrottleReasons(void *card, unsigned long long *r)
+{
+    *r = number(card) ? 0 : 0x40;
+    return 0;
+}
+#endif
+int nvmlDeviceGetTemperatureThreshold(void *card, int kind, unsigned *t)
+{
+    *t = 93;
+    return kind == 1 ? 0 : 2;
+}
 int nvmlDeviceGetTemperature(void *card, int sensor, unsigned *t) { *t = 41; return sensor; }
 #ifndef OLD
 int nvmlDeviceGetNumFans(void *card, unsigned *n) { return 3; }
@@ -102,6 +127,8 @@ def test_every_field_of_every_card_is_asked_for(ask):
         "power_limit_watts": 650.5,
         "power_max_watts": 700.0,
         "temperature_celsius": 41,
+        "slowdown_celsius": 93,
+        "is_slowed_by_heat": True,
         "nvlink_count": 17,
     }
     assert first.errors == {"fan_count": "nvmlDeviceGetNumFans: Not Supported"}
@@ -114,6 +141,15 @@ def test_a_library_without_a_call_costs_that_field_only(tmp_path, monkeypatch):
     first = nvml.ask(Tree()).gpus[0]
     assert "nvmlDeviceGetNumFans" in first.errors["fan_count"]
     assert first.values["temperature_celsius"] == 41
+
+
+def test_calls_that_replace_older_ones_are_preferred(tmp_path, monkeypatch):
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(build(tmp_path, "-DNEW")))
+    first, second = nvml.ask(Tree()).gpus
+    assert first.values["temperature_celsius"] == 43
+    # Power caps, idling and "hardware slowdown" alone are not heat.
+    assert first.values["is_slowed_by_heat"] is False
+    assert second.values["is_slowed_by_heat"] is True
 
 
 def test_a_lost_card_costs_no_other(ask):

@@ -57,6 +57,8 @@ def test_one_rtx_4090_with_all_that_is_around_it(bench):
             "power_limit_watts": 450,
             "power_max_watts": 600,
             "temperature_celsius": 38,
+            "slowdown_celsius": 95,
+            "is_slowed_by_heat": False,
             "fan_count": 2,
             "uuid": UUID,
             "driver": "nvidia",
