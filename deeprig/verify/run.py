@@ -24,6 +24,7 @@ from deeprig.report.decode import decode
 from deeprig.report.model import CheckResult, HostVerification, VerifyReport
 from deeprig.selection import Selection
 from deeprig.verify.reach import reach
+from deeprig.verify.status import STATUS_ROLE, leave_status
 
 #: A session is a Python process of about 80 MB; the checks themselves run on the hosts.
 DEFAULT_PARALLEL = 8
@@ -48,6 +49,7 @@ class _Session:
     host: DeclaredHost
     roles: tuple[str, ...]
     progress: VerifyProgress
+    is_whole: bool = True
     checks: list[CheckResult] = field(default_factory=list)
     facts: Mapping[str, Any] = field(default_factory=dict)
     result: HostVerification | None = None
@@ -65,7 +67,13 @@ def verify_lab(
     selection.check_roles(lab)
     started, clock = _now(), time.monotonic()
     sessions = [
-        _Session(lab, host, verified_roles(lab.content, host, selection), progress)
+        _Session(
+            lab,
+            host,
+            verified_roles(lab.content, host, selection),
+            progress,
+            is_whole=not (selection.roles or selection.skipped_roles),
+        )
         for host in hosts
     ]
     was_interrupted = _run_all(sessions, parallel)
@@ -125,7 +133,7 @@ def _run(session: _Session) -> None:
     else:
         if session.roles:
             _run_checks(session)
-        result = _verdict(session)
+        result = _kept(session, _verdict(session))
     session.result = replace(result, seconds=round(time.monotonic() - started, 2))
     session.progress.host_finished(session.result)
 
@@ -150,6 +158,27 @@ def _run_checks(session: _Session) -> None:
     if process.returncode != 0:
         masker = Masker.of(session.host.settings, *session.host.role_settings.values())
         _note_unfinished(session, masker("\n".join(errors.splitlines()[-20:])))
+
+
+def _kept(session: _Session, result: HostVerification) -> HostVerification:
+    """Leave the verdict on a host that is watched; where that fails the host is not as declared.
+
+    Of some of its roles only, it says nothing about the host.
+    """
+    if STATUS_ROLE not in session.roles or not session.is_whole:
+        return result
+    problem = leave_status(session.host, session.lab.directory, result)
+    if problem is not None:
+        session.checks.append(
+            CheckResult(
+                host=session.host.name,
+                role="verify",
+                name="the result is left on the host",
+                outcome="fail",
+                evidence=problem,
+            )
+        )
+    return _verdict(session)
 
 
 def _note_unfinished(session: _Session, evidence: str) -> None:

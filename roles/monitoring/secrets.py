@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, SecretStr, ValidationInfo
 
@@ -31,7 +32,7 @@ def _resolved(value: Any, info: ValidationInfo) -> Any:
     text = value.get_secret_value() if isinstance(value, SecretStr) else value
     if not isinstance(text, str):
         raise ValueError(f"a secret is a text, {_FORMS}")  # noqa: TRY004 - pydantic's way
-    if len(text) < _SHORTEST or not text.isprintable():
+    if len(text) < _SHORTEST or not text.isprintable() or text != text.strip():
         raise ValueError(f"a secret is one line of at least {_SHORTEST} printable characters")
     return SecretStr(text)
 
@@ -81,9 +82,20 @@ Secret = Annotated[SecretStr, BeforeValidator(_resolved)]
 
 def _url(value: SecretStr) -> SecretStr:
     text = value.get_secret_value()
-    if not text.startswith(("https://", "http://")) or any(c.isspace() for c in text):
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or " " in text:
         raise ValueError("this is no http or https URL")
+    if parts.username or parts.password:
+        raise ValueError("a URL with a user's name shows it to every proxy: use a token")
     return value
+
+
+def refuse_readable_token(url: SecretStr, token: SecretStr | None) -> None:
+    """Raise ValueError where a token would cross the network in clear."""
+    parts = urlsplit(url.get_secret_value())
+    is_here = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if token is not None and parts.scheme == "http" and not is_here:
+        raise ValueError("the token would go over the network readable: use https")
 
 
 def _resolved_url(value: Any, info: ValidationInfo) -> Any:

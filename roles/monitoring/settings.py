@@ -10,13 +10,15 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from deeprig.role import RoleSettings
 from deeprig.tasks.openpgp_keys import fingerprints
-from roles.monitoring.secrets import Secret, SecretUrl
+from roles.monitoring.secrets import Secret, SecretUrl, refuse_readable_token
 
 Address = IPv4Address | IPv6Address
 Port = Annotated[int, Field(ge=1, le=65535)]
 #: A host name, or an IPv4 or IPv6 address.
 HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.:-]*[A-Za-z0-9])?$")]
 MailAddress = Annotated[str, Field(pattern=r"^[^@\s<>,;:\"]+@[A-Za-z0-9.-]+$")]
+#: One of docs/alerts.md; the host's notifier refuses a name that it does not know.
+AlertName = Annotated[str, Field(pattern=r"^[A-Z][A-Za-z]+$")]
 Severity = Literal["warning", "critical"]
 #: As Prometheus' --storage.tsdb.retention.size reads it: powers of 1024.
 Size = Annotated[str, Field(pattern=r"^[1-9]\d{0,5}(MB|GB|TB)$")]
@@ -50,7 +52,9 @@ class MailSettings(RoleSettings):
     smtp_host: HostName | None = Field(
         None, description="Mail server. Default: the host's own sendmail; a lab server needs one."
     )
-    smtp_port: Port = Field(587, description="Its port.")
+    smtp_port: Port | None = Field(
+        None, description="Its port; default: 587 for starttls, 465 for tls, 25 for none."
+    )
     security: Literal["starttls", "tls", "none"] = Field(
         "starttls", description="How the connection is encrypted. 'none' sends no password."
     )
@@ -71,16 +75,27 @@ class MailSettings(RoleSettings):
             raise ValueError("the password would go over the network readable: set security")
         return self
 
+    @property
+    def port(self) -> int:
+        """Return the mail server's port."""
+        return self.smtp_port or {"starttls": 587, "tls": 465, "none": 25}[self.security]
+
 
 class WebhookSettings(RoleSettings):
     """An HTTP POST with JSON."""
 
     url: SecretUrl = Field(description="Where to; a secret as a whole, and written as one.")
-    form: Literal["json", "chat"] = Field(
-        "json",
-        description="'json': all that is known of each alert. 'chat': a text, as Slack and "
-        "Mattermost read it. A lab server's Alertmanager has a form of its own.",
+    form: Literal["deeprig", "text"] = Field(
+        "deeprig",
+        description="'deeprig': all that is known of each alert. 'text': as Slack and Mattermost "
+        "read it. A lab server's Alertmanager has a form of its own.",
     )
+    token: Secret | None = Field(None, description="Sent as 'Authorization: Bearer ...'.")
+
+    @model_validator(mode="after")
+    def _kept(self) -> WebhookSettings:
+        refuse_readable_token(self.url, self.token)
+        return self
 
 
 class NtfySettings(RoleSettings):
@@ -89,13 +104,19 @@ class NtfySettings(RoleSettings):
     url: SecretUrl = Field(description="The topic's URL; who knows it can read it.")
     token: Secret | None = Field(None, description="Access token, where the topic needs one.")
 
+    @model_validator(mode="after")
+    def _kept(self) -> NtfySettings:
+        refuse_readable_token(self.url, self.token)
+        return self
+
 
 class NotifySettings(RoleSettings):
     """Whom a host tells by itself, without any server."""
 
     minimum_severity: Severity = Field("warning", description="What is less severe is not told.")
+    off: tuple[AlertName, ...] = Field((), description="Alerts that are not told, by name.")
     repeat_hours: float = Field(
-        12, gt=0, le=720, description="What lasts is told again after so long."
+        12, ge=0.1, le=2160, description="What lasts is told again after so long."
     )
     mail: MailSettings | None = Field(None, description="By mail.")
     webhook: WebhookSettings | None = Field(None, description="By an HTTP POST.")
@@ -130,7 +151,7 @@ class AlertmanagerSettings(RoleSettings):
         if self.mail is not None and not (self.mail.smtp_host and self.mail.sender):
             raise ValueError("a lab server's mail needs smtp_host and sender")
         # Alertmanager encrypts from the start on this port, and on no other.
-        if self.mail is not None and (self.mail.security == "tls") != (self.mail.smtp_port == 465):
+        if self.mail is not None and (self.mail.security == "tls") != (self.mail.port == 465):
             raise ValueError("Alertmanager speaks tls on port 465, and only there")
         return self
 
