@@ -15,6 +15,7 @@ COMMANDS = {
     "apply": "Bring the hosts to the state the inventory declares.",
     "update": "Bring driver, CUDA, environments and security updates to newer versions.",
     "verify": "Prove over a fresh connection that each host is as declared, and trains.",
+    "cooling": "Draw the fan curve of a host, and what its cards had in the last hours.",
     "lock": "Solve an environment once and write an explicit, checksummed lock.",
     "report": "Show a stored report, or turn it into HTML, JUnit or JSON.",
     "lab": "Throwaway test hosts with real systemd, sshd and apt on this machine.",
