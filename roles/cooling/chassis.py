@@ -1,0 +1,59 @@
+"""Fans of the case: lm-sensors' modules and fancontrol, with what was declared for this machine.
+
+sensors-detect is never run: it writes to buses on the chance that a sensor answers, and a person
+who knows the board should watch it (sensors-detect(8)).
+"""
+
+from __future__ import annotations
+
+from pyinfra.api.host import Host
+from pyinfra.context import ctx_host
+from pyinfra.operations import files, server, systemd
+
+from deeprig.role import RoleContext
+from deeprig.tasks import changed, install_packages, place_template
+from deeprig.tasks.left_undone import NewerFiles
+from roles.cooling.facts import OwnFancontrol, ServiceState, UnitState
+from roles.cooling.settings import CoolingSettings
+
+MODULES_FILE = "/etc/modules-load.d/deeprig-sensors.conf"
+FANCONTROL_FILE = "/etc/fancontrol"
+FANCONTROL = "fancontrol.service"
+#: fancontrol(8) writes it at its start.
+_RUNNING_SINCE = "/var/run/fancontrol.pid"
+
+
+def drive_chassis_fans(context: RoleContext[CoolingSettings]) -> None:
+    """Load the declared sensors' modules, and have fancontrol run with the declared text."""
+    install_packages(("lm-sensors", "fancontrol"))
+    modules = place_template(context, MODULES_FILE, name="Load the sensors' modules at boot")
+    server.shell(
+        name="Load the sensors' modules",
+        commands=["systemctl restart systemd-modules-load.service"],
+        _if=changed(modules),
+    )
+    placed = place_template(context, FANCONTROL_FILE, name="Configure the fans of the case")
+    host: Host = ctx_host.get()
+
+    def is_outdated() -> bool:
+        state: UnitState = host.get_fact(ServiceState, unit=FANCONTROL)
+        older = host.get_fact(NewerFiles, files=(FANCONTROL_FILE,), than=_RUNNING_SINCE)
+        return state.is_running and (changed(placed)() or bool(older))
+
+    server.shell(
+        name="Restart fancontrol with what was placed",
+        commands=[f"systemctl restart {FANCONTROL}"],
+        _if=is_outdated,
+    )
+    systemd.service(name="Start fancontrol", service=FANCONTROL, running=True, enabled=True)
+
+
+def leave_chassis_fans() -> None:
+    """Stop what this role started, and leave a fancontrol of somebody else's alone."""
+    host: Host = ctx_host.get()
+    # Nothing else in a run changes the answer: only what follows removes the file.
+    if not host.get_fact(OwnFancontrol, file=FANCONTROL_FILE):
+        return
+    systemd.service(name="Stop fancontrol", service=FANCONTROL, running=False, enabled=False)
+    for path in (FANCONTROL_FILE, MODULES_FILE):
+        files.file(name="Leave the fans of the case to the mainboard", path=path, present=False)
