@@ -21,7 +21,7 @@ from deeprig.role import RoleContext
 
 Commands = Generator[PyinfraCommand, None, None]
 #: In memory, readable by root only, gone at the next boot.
-_STAGED = "/run/deeprig/staged"
+STAGED = "/run/deeprig/staged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,21 +82,22 @@ def _placing(directory: str, file: CheckedFile) -> Commands:
 
 def _check(wanted: tuple[CheckedFile, ...], check: tuple[str, ...]) -> None:
     host: Host = ctx_host.get()
-    directories = sorted({posixpath.dirname(posixpath.join(_STAGED, f.path)) for f in wanted})
-    _run("install", "-d", "-m", "700", _STAGED, *directories)
+    directories = sorted({posixpath.dirname(posixpath.join(STAGED, f.path)) for f in wanted})
+    _run("install", "-d", "-m", "700", STAGED, *directories)
     try:
         for file in wanted:
             _upload(host, file)
         words = [QuoteString(word) for word in check]
-        _run_shell(StringCommand("cd", _STAGED, "&&", *words))
+        _run_shell(StringCommand("cd", STAGED, "&&", *words))
     finally:
-        _run("rm", "-rf", _STAGED)
+        _run("rm", "-rf", STAGED)
 
 
 def _upload(host: Host, file: CheckedFile) -> None:
-    staged = posixpath.join(_STAGED, file.path)
+    staged = posixpath.join(STAGED, file.path)
     if not host.put_file(StringIO(file.text), staged, _sudo=host.data.get("_sudo", False)):
         raise OperationError(f"{staged} could not be written")
+    _run("chmod", file.mode, staged)
 
 
 def _run(*words: str) -> None:

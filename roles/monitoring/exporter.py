@@ -67,8 +67,13 @@ def place_exporter(context: RoleContext[MonitoringSettings], environment: Any) -
     run_as_placed(COLLECTOR, runs, changed(unit, environment))
 
 
-def run_as_placed(unit: str, sources: tuple[str, ...], moved: Callable[[], bool]) -> None:
-    """Have a unit enabled and running, with what its files say now.
+def run_as_placed(
+    unit: str,
+    sources: tuple[str, ...],
+    moved: Callable[[], bool],
+    also: tuple[str, ...] = (),
+) -> None:
+    """Have a unit enabled and running, with what its files say now; ``also`` are units it starts.
 
     Restarted where ``moved`` holds, and where the host shows that it runs since before they were
     changed: a run was cut before it got here.
@@ -78,7 +83,7 @@ def run_as_placed(unit: str, sources: tuple[str, ...], moved: Callable[[], bool]
     server.shell(
         name="Let systemd read a changed unit",
         commands=["systemctl daemon-reload"],
-        _if=lambda: moved() or bool(host.get_fact(StaleUnits, units=(unit,))),
+        _if=lambda: moved() or bool(host.get_fact(StaleUnits, units=(unit, *also))),
     )
     server.shell(
         name="Restart what was changed",

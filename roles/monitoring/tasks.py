@@ -9,6 +9,7 @@ from deeprig.tasks.host_environment import place_host_environment
 from deeprig.tasks.lab_hosts import hosts_with_role
 from roles.monitoring.exporter import exporter_context, place_exporter
 from roles.monitoring.grafana import place_grafana, remove_grafana_files
+from roles.monitoring.notifier import place_notifier
 from roles.monitoring.server import place_server, remove_server
 from roles.monitoring.settings import MonitoringSettings
 
@@ -19,6 +20,7 @@ def deploy_monitoring(context: RoleContext[MonitoringSettings]) -> None:
     hosts = hosts_with_role(context)
     environment = place_host_environment(context)
     place_exporter(exporter_context(context, hosts), environment)
+    place_notifier(context)
     declared = context.settings.server
     if declared is None:
         remove_server()
