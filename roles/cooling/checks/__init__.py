@@ -1,0 +1,1 @@
+"""Checks of the cooling role, by what they look at."""

@@ -1,0 +1,47 @@
+"""Power limits: as declared for each card, and together within the budget."""
+
+from __future__ import annotations
+
+import pytest
+
+from deeprig.verify.checks import Checks
+from roles.cooling.checks.cards import declared_card
+from roles.cooling.checks.told import Told, card_name, is_simulated
+from roles.cooling.settings import CoolingSettings
+
+_SAME_WATTS = 1.0
+
+
+def test_power_limits_are_as_declared(settings: CoolingSettings, told: Told, check: Checks) -> None:
+    """Each card has its limit, or less where the budget is shared out; all keep the budget."""
+    if not settings.sets_power:
+        pytest.skip("no power limit is declared")
+    budget = settings.budget_watts
+    for gpu in told.gpus:
+        wanted, limit = declared_card(settings, gpu).power_limit_watts, gpu.get("power_limit_w")
+        if wanted is None:
+            continue
+        is_below = None if limit is None else limit < wanted + _SAME_WATTS
+        is_same = None if limit is None else abs(limit - wanted) < _SAME_WATTS
+        name = f"{card_name(gpu)} has its power limit"
+        evidence = f"{_watts(limit)} (declared: {wanted} W)"
+        check(name, is_same if budget is None else is_below, evidence, simulated=is_simulated(gpu))
+    if not told.gpus:
+        check("the daemon tells of its cards", None, told.problem or "it has none")
+    elif budget is not None:
+        _check_budget(told, budget, check)
+
+
+def _check_budget(told: Told, budget: int, check: Checks) -> None:
+    limits = [gpu.get("power_limit_w") for gpu in told.gpus]
+    known = [limit for limit in limits if limit is not None]
+    is_kept = sum(known) < budget + _SAME_WATTS
+    evidence = f"{' + '.join(map(_watts, limits))} (budget: {budget} W)"
+    simulated = any(map(is_simulated, told.gpus))
+    # A limit that is not known may be any.
+    is_good = None if is_kept and len(known) < len(limits) else is_kept
+    check("power limits keep the budget", is_good, evidence, simulated=simulated)
+
+
+def _watts(limit: float | None) -> str:
+    return "unknown" if limit is None else f"{limit:g} W"
