@@ -11,6 +11,8 @@ from deeprig_host.metrics.samples import Samples
 
 Value = TypeVar("Value")
 
+_DIGITS = 6  # 43.992 W, and not what binary fractions make of 43992 mW
+
 
 class CardAnswers:
     """Keeps values as samples of one GPU, and refusals for whoever judges them."""
@@ -26,7 +28,7 @@ class CardAnswers:
         """Keep a value times ``scale``, as one of this GPU's; labels follow the GPU's own."""
         value = self.value(answer)
         if value is not None:
-            self.samples.add(metric, value * scale, *self.card.labels, *labels)
+            self.samples.add(metric, round(value * scale, _DIGITS), *self.card.labels, *labels)
 
     def value(self, answer: Value | Unanswered | None) -> Value | None:
         """Return a value, or None and keep the refusal."""

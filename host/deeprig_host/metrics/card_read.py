@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from deeprig_host.gpu.answers import Unanswered
 from deeprig_host.gpu.library import Gpu
+from deeprig_host.gpu.lost import is_gone
 from deeprig_host.metrics import names
 from deeprig_host.metrics.card_answers import CardAnswers
 from deeprig_host.metrics.card_faults import tell_errors, tell_processes
@@ -32,7 +33,7 @@ def read_card(gpu: Gpu, owner: Callable[[int], str]) -> CardRead:
         tell_processes(answers, gpu.handle, owner)
     except ValueError as error:  # such as a name that is no UTF-8: one card's, not all cards'
         return CardRead(card, answers.samples, refusals=(f"an answer that is none: {error}",))
-    lost = next((refusal for refusal in answers.refusals if refusal.is_lost), None)
+    lost = next((refusal for refusal in answers.refusals if is_gone(refusal)), None)
     if lost is not None:
         return refused_card(card, lost)
     return CardRead(card, answers.samples, refusals=_faults(answers.refusals))

@@ -36,7 +36,16 @@ NVML_FAILURES = (
     "other",
 )
 #: Why one GPU does not answer; ``nvml``: because NVML itself cannot be used any more.
-GPU_FAILURES = ("lost", "reset_required", "power_cable", "forbidden", "hanging", "nvml", "other")
+GPU_FAILURES = (
+    "lost",
+    "reset_required",
+    "power_cable",
+    "forbidden",
+    "hanging",
+    "crashed",
+    "nvml",
+    "other",
+)
 #: What leaves a status file on the host.
 STATUS_KINDS = ("verify", "apply", "backup")
 #: Parts of the collector: one that fails costs only its own series.

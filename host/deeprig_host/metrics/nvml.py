@@ -34,8 +34,8 @@ class NvmlReader:
         heard = self._hear()
         samples.add(names.NVML_UP, heard.failure is None)
         reads = {read.card.index: read for read in heard.read}
-        for index in self._indexes(heard):
-            self._add_card(samples, index, reads.get(index))
+        for card in self._expected(heard):
+            self._add_card(samples, reads.get(card.index, CardRead(card, Samples(), "nvml")))
         if heard.cards is not None:
             up = sum(read.failure is None for read in heard.read)
             samples.add(names.GPUS_ANSWERING, up)
@@ -53,24 +53,21 @@ class NvmlReader:
         self._stuck |= heard.stuck
         return heard
 
-    def _indexes(self, heard: Heard) -> Iterable[int]:
+    def _expected(self, heard: Heard) -> Iterable[CardId]:
         """Return GPUs that are there, and those that were while nobody says that they went."""
-        if heard.cards is None:
-            return sorted(self._cards)
-        return range(len(heard.cards))
+        return tuple(self._cards.values()) if heard.cards is None else heard.cards
 
-    def _add_card(self, samples: Samples, index: int, read: CardRead | None) -> None:
-        if read is None:
-            self._add_failed(samples, index, "nvml")
-        elif read.failure is not None:
-            self._add_failed(samples, index, read.failure)
-        else:
-            self._cards[index] = read.card
-            samples.update(read.samples)
-            self._add_margin(samples, read)
+    def _add_card(self, samples: Samples, read: CardRead) -> None:
+        if read.failure is not None:
+            self._add_failed(samples, read.card, read.failure)
+            return
+        self._cards[read.card.index] = read.card
+        samples.update(read.samples)
+        self._add_margin(samples, read)
 
-    def _add_failed(self, samples: Samples, index: int, reason: str) -> None:
-        card = self._cards.get(index, CardId(index, ""))
+    def _add_failed(self, samples: Samples, card: CardId, reason: str) -> None:
+        if not card.uuid:
+            card = self._cards.get(card.index, card)
         samples.add(names.GPU_UP, 0, *card.labels)
         samples.add(names.GPU_FAILURE, 1, *card.labels, reason)
 

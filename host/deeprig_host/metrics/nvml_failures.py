@@ -15,6 +15,11 @@ _OF_NVML = {
     pynvml.NVML_ERROR_NO_PERMISSION: "forbidden",
 }
 _OF_GPU = {
+    pynvml.NVML_ERROR_GPU_NOT_FOUND: "lost",
+    pynvml.NVML_ERROR_UNINITIALIZED: "nvml",
+    pynvml.NVML_ERROR_DRIVER_NOT_LOADED: "nvml",
+    pynvml.NVML_ERROR_GPU_IS_LOST: "lost",
+    pynvml.NVML_ERROR_NO_PERMISSION: "forbidden",
     pynvml.NVML_ERROR_RESET_REQUIRED: "reset_required",
     pynvml.NVML_ERROR_INSUFFICIENT_POWER: "power_cable",
 }
@@ -29,8 +34,4 @@ def nvml_failure(error: NoNvml) -> str:
 
 def gpu_failure(refusal: Unanswered) -> str:
     """Return one of names.GPU_FAILURES."""
-    if refusal.is_lost:
-        return "lost"
-    if refusal.is_forbidden:
-        return "forbidden"
     return _OF_GPU.get(refusal.code, "other")

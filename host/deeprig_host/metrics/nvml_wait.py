@@ -42,49 +42,58 @@ class Heard:
     stuck: dict[int, CardId | None] = field(default_factory=dict)
 
 
-def hear(ask: Asking, patience: Patience, skip: frozenset[int] = frozenset()) -> Heard:
-    """Ask NVML and return all that came.
+@dataclass(frozen=True, slots=True)
+class _Silence:
+    """No message comes any more: ``reason`` is hanging or crashed, ``card`` whose turn it was."""
 
-    After a GPU that hangs the others are asked by a new process. ``stuck`` are processes that
-    even a kill does not end, with the driver in the kernel, and the GPU that each waits for.
+    reason: str
+    card: CardId | None
+
+
+def hear(ask: Asking, patience: Patience, skip: frozenset[int] = frozenset()) -> Heard:
+    """Ask NVML and return all that came. Raise OSError where no process can be started.
+
+    After a GPU that hangs or crashes the library, the others are asked by a new process.
+    ``stuck`` are processes that even a kill does not end, with the driver in the kernel, and the
+    GPU that each waits for.
     """
     heard = Heard()
     while True:
         pid, incoming = fork(ask, skip)
         with incoming:
-            silent = _listen(incoming, heard, patience)
-        is_done = silent is None and heard.failure is None
-        is_gone = is_done and has_ended(pid, patience.end_seconds)
+            silence = _listen(incoming, heard, patience)
+        is_gone = silence is None and has_ended(pid, patience.end_seconds)
         if not is_gone and not kill(pid, patience.killed_seconds):
-            heard.stuck[pid] = silent
-        if silent is None:
+            heard.stuck[pid] = None if silence is None else silence.card
+        if silence is None:
             return heard
-        heard.read.append(CardRead(silent, Samples(), "hanging", ("NVML does not come back",)))
+        if silence.card is None:
+            heard.failure = NoLibrary(silence.reason, "it did not come to its end")
+            return heard
+        heard.read.append(CardRead(silence.card, Samples(), silence.reason, (silence.reason,)))
         skip |= frozenset(read.card.index for read in heard.read)
 
 
-def _listen(incoming: Connection, heard: Heard, patience: Patience) -> CardId | None:
-    """Hear messages to their end; return the GPU that has fallen silent, if one has."""
+def _listen(incoming: Connection, heard: Heard, patience: Patience) -> _Silence | None:
+    """Hear messages to their end, None, or to where silence sets in."""
     now: CardId | None = None
+    seconds = patience.open_seconds
     while True:
-        seconds = patience.open_seconds if now is None else patience.card_seconds
         if not incoming.poll(seconds):
-            if now is None:
-                heard.failure = NoLibrary("hanging", f"no answer within {seconds:g} s")
-            return now
+            return _Silence("hanging", now)
         try:
             message: Message = incoming.recv()
         except (EOFError, OSError):
-            heard.failure = NoLibrary("crashed", "the process that asked NVML has crashed")
-            return None
+            return _Silence("crashed", now)
         match message:
             case Ended():
                 return None
             case Begun(card):
                 now = card
             case Listed(cards):
-                heard.cards = cards
+                heard.cards, seconds = cards, patience.card_seconds
             case CardRead():
                 heard.read.append(message)
+                now = None
             case NoLibrary():
                 heard.failure = message
