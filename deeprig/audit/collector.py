@@ -90,7 +90,7 @@ def collect(
     how = told.get("how")
     text = next((line for line in output.stdout_lines if line.startswith("{")), None)
     if not is_good or how is None or text is None:
-        raise _failure(output.stderr_lines or output.stdout_lines, masker)
+        raise _failure(output.output_lines, masker)
     return Collected(text, _how(how))
 
 

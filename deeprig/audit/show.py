@@ -9,7 +9,7 @@ from rich.text import Text
 from deeprig.audit.finding import Finding
 from deeprig.audit.grade import Audit
 from deeprig.audit.show_sizes import show_sizes
-from deeprig.audit.verdict import Verdict
+from deeprig.audit.verdict import Decider, Verdict
 from deeprig.report.screen import Column, Screen, style_of
 
 _FINDING_COLUMNS = (Column("rule", folds=True), Column("outcome"), Column("found", folds=True))
@@ -96,9 +96,9 @@ def _verdict_row(verdict: Verdict, screen: Screen) -> tuple[Text, ...]:
     )
 
 
-def _because(deciding: Iterable[Finding]) -> str:
+def _because(deciding: Iterable[Decider]) -> str:
     """Return the rules that decided, by outcome: ``fail: power.supply; unknown: cpu.clock``."""
     by_outcome: dict[str, list[str]] = {}
-    for finding in deciding:
-        by_outcome.setdefault(finding.outcome, []).append(finding.rule)
+    for decider in deciding:
+        by_outcome.setdefault(decider.outcome, []).append(decider.rule)
     return "; ".join(f"{outcome}: {', '.join(rules)}" for outcome, rules in by_outcome.items())

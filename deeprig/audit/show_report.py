@@ -19,6 +19,8 @@ _SHORT = {"fits with warnings": "fits, warn", "does not fit": "no", "not applica
 #: Cells between two columns, however the table is drawn.
 _GAP = 3
 
+_RULES = {0: "no rule fails", 1: "1 rule fails"}
+
 #: What a row of the comparison is called, and its word for each host.
 Row = tuple[str, tuple[str, ...]]
 
@@ -52,11 +54,12 @@ def show_inspection(report: InspectReport, screen: Screen, *, verbose: bool) -> 
 def summary_line(report: InspectReport) -> str:
     """Return how many hosts were graded, and how many rules failed on them."""
     graded = sum(host.status == "graded" for host in report.hosts)
-    failed = sum(len(host.failed_rules) for host in report.hosts)
     noun = "host" if len(report.hosts) == 1 else "hosts"
-    rules = "no rule fails" if not failed else f"{failed} {'rule' if failed == 1 else 'rules'} fail"
-    rules = "1 rule fails" if failed == 1 else rules
-    return f"{graded} of {len(report.hosts)} {noun} graded in {report.seconds:.1f} s; {rules}"
+    told = f"{graded} of {len(report.hosts)} {noun} graded in {report.seconds:.1f} s"
+    if not graded:
+        return told
+    failed = sum(len(host.failed_rules) for host in report.hosts)
+    return f"{told}; {_RULES.get(failed, f'{failed} rules fail')}"
 
 
 def _side_by_side(

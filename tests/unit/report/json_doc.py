@@ -12,6 +12,7 @@ from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from deeprig.audit.inspection import InspectReport
 from deeprig.report import store
 from deeprig.report.model import (
     CheckResult,
@@ -23,32 +24,35 @@ from deeprig.report.model import (
     VerifyReport,
     VersionMove,
 )
+from tests.unit.report.inspect_doc import DESCRIPTIONS as INSPECT_DESCRIPTIONS
+from tests.unit.report.inspect_doc import TITLES as INSPECT_TITLES
 from tests.unit.report.small_documents import DESCRIPTIONS
 
 PAGE = Path(__file__).parents[3] / "docs" / "json.md"
 RECORDED = Path(__file__).parent / "recorded"
 _WIDTH = 100
 #: Recorded by tests/e2e/record_documents.py.
-REPORTS = ("plan", "apply", "verify")
+REPORTS = ("plan", "apply", "verify", "inspect")
 SMALL = ("init", "lock", "lab.status", "lab.down")
 
 _HEAD = """# Documents as JSON
 
-Written by `python -m tests.unit.report.json_doc` from the classes in `deeprig/report/model.py`,
-from `tests/unit/report/small_documents.py` and from documents of a real run; a test keeps it so.
+Written by `python -m tests.unit.report.json_doc` from the classes in `deeprig/report/model.py` and
+`deeprig/audit`, from `tests/unit/report/small_documents.py` and from documents of a real run; a
+test keeps it so.
 
 Every command prints one JSON object with `--json`, and nothing else on standard output. `deeprig
-plan`, `apply`, `update` and `verify` print a report; each run also stores it in the lab directory,
-as `reports/<time>-<command>.json`, readable by its owner only; the newest {kept} of a lab are kept.
-`deeprig report --json` prints the newest again, or a file; `--format junit` and `--format html`
-turn it into what a CI system or a browser reads. What `--output` writes has your usual permissions:
-look at it before you share it.
+plan`, `apply`, `update`, `verify` and `inspect` print a report; each run also stores it in the lab
+directory, as `reports/<time>-<command>.json`, readable by its owner only; the newest {kept} of a
+lab are kept. `deeprig report --json` prints the newest again, or a file; `--format junit` and
+`--format html` turn it into what a CI system or a browser reads. What `--output` writes has your
+usual permissions: look at it before you share it.
 
 What you can rely on:
 
 - `schema` names the kind of document and the version: `deeprig.plan/1`, `deeprig.apply/1`,
-  `deeprig.update/1`, `deeprig.verify/1` and so on. The number rises when a key goes away or changes
-  its meaning. Keys may be added without that: skip those you do not know.
+  `deeprig.update/1`, `deeprig.verify/1`, `deeprig.inspect/1` and so on. The number rises when a key
+  goes away or changes its meaning. Keys may be added without that: skip those you do not know.
 - Every key below is always there. `null` means that there is nothing to tell; it is never 0 or "".
 - Times are ISO 8601 in UTC, durations are seconds.
 - Secrets of the inventory are masked in commands, output, diffs, evidence and data.
@@ -136,6 +140,7 @@ _DESCRIPTIONS: dict[type, dict[str, str]] = {
         "data": "more, for programs; a check that trains has a training (below) in it",
         "simulated": "whether what it checked stands in for the real thing (test hosts only)",
     },
+    **INSPECT_DESCRIPTIONS,
 }
 _TITLES = {
     RunReport: "`plan`, `apply` and `update`",
@@ -146,6 +151,7 @@ _TITLES = {
     VerifyReport: "`verify`",
     HostVerification: "A host of `verify`",
     CheckResult: "A check",
+    **INSPECT_TITLES,
 }
 
 
@@ -157,7 +163,8 @@ def page() -> str:
     parts.append(
         "## Examples\n\nOf a real run on a throwaway host of `deeprig lab`. Its conda command is "
         "simulated, and the\nchecks of it say so; the training is real. One check fails: the "
-        "container may not lock as much\nmemory as was declared.\n"
+        "container may not lock as much\nmemory as was declared. It has no GPU, which `inspect` "
+        "fails.\n"
     )
     parts += [_example(name) for name in (*REPORTS, *SMALL)]
     return "\n".join(parts)
@@ -166,15 +173,17 @@ def page() -> str:
 def _class(kind: type, title: str) -> str:
     hints = get_type_hints(kind)
     rows = [_row(field, hints[field.name], _DESCRIPTIONS[kind]) for field in fields(kind)]
-    if kind is VerifyReport:
-        rows.insert(0, "| `command` | `verify` | which command it was |")
-    if kind in (RunReport, VerifyReport):
+    if kind in (VerifyReport, InspectReport):
+        rows.insert(0, f"| `command` | `{kind.command}` | which command it was |")
+    if kind in (RunReport, VerifyReport, InspectReport):
         rows.insert(0, "| `schema` | text | see above |")
     return "\n".join([f"## {title}\n", "| key | value | |", "|---|---|---|", *rows, ""])
 
 
 def _row(field: Field[Any], hint: Any, descriptions: dict[str, str]) -> str:
-    return f"| `{field.name}` | {_kind(hint)} | {descriptions[field.name]} |"
+    # Python reserves "class", which the document of the facts has.
+    name = field.name.removesuffix("_")
+    return f"| `{name}` | {_kind(hint)} | {descriptions[field.name]} |"
 
 
 def _kind(hint: Any) -> str:
@@ -182,6 +191,8 @@ def _kind(hint: Any) -> str:
     arguments = getattr(hint, "__args__", ())
     if hint in simple:
         return simple[hint]
+    if hint in _TITLES:
+        return _TITLES[hint].lower()
     if type(None) in arguments:
         return f"{_kind(arguments[0])} or `null`"
     origin = getattr(hint, "__origin__", None)

@@ -18,7 +18,7 @@ def test_every_field_is_described_and_nothing_else():
     assert json_doc.undescribed() == []
 
 
-@pytest.mark.parametrize("command", ["plan", "apply", "verify"])
+@pytest.mark.parametrize("command", ["plan", "apply", "verify", "inspect"])
 def test_a_recorded_report_is_read_and_written_without_loss(command):
     path = json_doc.RECORDED / f"{command}.json"
     report = store.load(path)
@@ -30,9 +30,9 @@ def test_a_recorded_report_is_read_and_written_without_loss(command):
 
 def test_the_examples_of_the_page_are_whole_reports():
     examples = re.findall(r"```json\n(.*?)```", json_doc.page(), re.DOTALL)
-    reports = [store.from_json(json.loads(example)) for example in examples[:3]]
-    assert [report.command for report in reports] == ["plan", "apply", "verify"]
-    small = [json.loads(example)["schema"] for example in examples[3:]]
+    reports = [store.from_json(json.loads(example)) for example in examples[:4]]
+    assert [report.command for report in reports] == list(json_doc.REPORTS)
+    small = [json.loads(example)["schema"] for example in examples[4:]]
     assert small == [f"deeprig.{name}/1" for name in json_doc.SMALL]
 
 
