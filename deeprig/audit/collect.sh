@@ -1,8 +1,11 @@
-# Run the hardware collector, as root where that can be: sh -c THIS deeprig-audit SUDO PASSWORD BOOT
+# Run the hardware collector, as root where that can be.
+#
+#   sh -c TEXT deeprig-audit SUDO PASSWORD SECONDS BOOT
 #
 # SUDO: "sudo" or "plain". PASSWORD: "password" where the first line of the input is sudo's.
-# BOOT: the text of memory_boot.py. The rest of the input is the archive. Standard error tells how
-# it runs before anything else, or why not; nothing is written to the host.
+# SECONDS: when it is ended, whether or not anybody still waits for it. BOOT: the text of
+# memory_boot.py. The rest of the input is the archive. Standard error tells how it runs before
+# anything else, or why not; nothing is written to the host.
 python=/usr/bin/python3
 secret=
 [ "$2" = password ] && IFS= read -r secret
@@ -31,7 +34,7 @@ else
 fi
 echo "@@deeprig:how $how" >&2
 
-set -- "$python" -I -B -c "$3" audit
+set -- timeout -k 5 "$3" "$python" -I -B -c "$4" audit
 case $how in
 sudo) exec sudo -n "$@" ;;
 password) { printf '%s\n' "$secret" && cat; } | sudo -k -S "$@" ;;

@@ -53,6 +53,7 @@ def _record_runs(lab: LabDirectory) -> None:
     _record("plan", _said(lab.path, "plan", *shown, "--role", "base"))
     _record("apply", _said(lab.path, "apply", *shown, "--role", "base"))
     _record("verify", _said(lab.path, "verify", *shown))
+    _record("inspect", _said(lab.path, "inspect", *shown))
     _record("lock", _said(lab.path, "lock", "torch", *shown))
 
 

@@ -191,6 +191,9 @@ def rtx_4090(number: int) -> Document:
 def four_cards() -> Document:
     """Four RTX 3090 in one case, each in a slot of eight lanes."""
     document = workstation(ram_gib=125.6, cores=24)
+    document["system"] |= {"vendor": "Gigabyte", "product": "TRX40 AORUS XTREME"}
+    model = "AMD Ryzen Threadripper 3960X 24-Core Processor"
+    document["cpu"] |= {"model": model, "max_mhz": 4568.0}
     document["firmware"] |= {"above_4g": True}
     watts = {"power_limit_watts": 350.0, "power_max_watts": 350.0}
     name = "NVIDIA GeForce RTX 3090"
@@ -204,7 +207,8 @@ def four_cards() -> Document:
 def eight_h100() -> Document:
     """A server of eight SXM modules with four NVSwitches, and no hard disk."""
     document = workstation(ram_gib=2015.0, cores=112)
-    document["system"] |= {"vendor": "Supermicro", "chassis": "server"}
+    document["cpu"] |= {"model": "INTEL(R) XEON(R) PLATINUM 8480C", "sockets": 2, "max_mhz": 3800.0}
+    document["system"] |= {"vendor": "Supermicro", "product": "SYS-821GE", "chassis": "server"}
     document["firmware"] |= {"above_4g": True, "resizable_bar": True}
     document["nvswitch_count"] = 4
     document["disks"] = [disk("nvme0n1", 960, "nvme", holds_root=True)]
@@ -232,7 +236,8 @@ def gtx_1080_ti() -> Document:
 def laptop() -> Document:
     """A laptop on its wireless, with the GPU's power limit not told, as laptops do not."""
     document = workstation(ram_gib=31.0, cores=14)
-    document["system"] |= {"vendor": "LENOVO", "chassis": "laptop"}
+    document["cpu"] |= {"model": "13th Gen Intel(R) Core(TM) i7-13700HX", "max_mhz": 5000.0}
+    document["system"] |= {"vendor": "LENOVO", "product": "82WM", "chassis": "laptop"}
     document["disks"] = [disk("nvme0n1", 1024, "nvme", holds_root=True)]
     document["nics"] = [nic("wlp0s20f3", None, is_wireless=True, driver="iwlwifi")]
     document["nics"].append(nic("enp4s0", None, has_carrier=False))
@@ -251,7 +256,8 @@ def laptop() -> Document:
 def virtual_machine() -> Document:
     """A KVM guest without a GPU: one virtio disk, one virtio card that tells no speed."""
     document = workstation(ram_gib=31.3, cores=8)
-    document["system"] |= {"vendor": "QEMU", "chassis": None, "virtualization": "kvm"}
+    document["system"] |= {"vendor": "QEMU", "product": "Standard PC (Q35 + ICH9, 2009)"}
+    document["system"] |= {"chassis": None, "virtualization": "kvm"}
     document["cpu"] |= {"model": "AMD EPYC", "max_mhz": None}
     document["disks"] = [disk("vda", 100, "virtio", is_rotational=None, holds_root=True)]
     document["nics"] = [nic("ens3", None, driver="virtio_net")]

@@ -38,15 +38,15 @@ def run(tmp_path):
     tool(tools / "sudo", SUDO.format(log=log))
     # Says how it was called and what it was given, in place of the collector.
     tool(python, '#!/bin/sh\necho "root=$AS_ROOT words=$1,$2,$3,$5 input=$(cat)"\n')
-    for name in ("sh", "cat", "cut", "true"):
+    for name in ("sh", "cat", "cut", "true", "timeout", "sleep"):
         (tools / name).symlink_to(shutil.which(name))
 
-    def go(*words, given="archive\n", without=(), **environment):
+    def go(*words, given="archive\n", without=(), seconds="60", **environment):
         for name in without:
             (python if name == "python3" else tools / name).unlink()
         text = (HERE / "collect.sh").read_text().replace("/usr/bin/python3", str(python))
         return subprocess.run(
-            ["/bin/sh", "-c", text, "deeprig-audit", *words, "boot"],
+            ["/bin/sh", "-c", text, "deeprig-audit", *words, seconds, "boot"],
             input=given,
             capture_output=True,
             text=True,
@@ -54,7 +54,7 @@ def run(tmp_path):
             check=False,
         )
 
-    go.log = log
+    go.log, go.python = log, python
     return go
 
 
@@ -107,6 +107,12 @@ def test_a_wrong_password_is_tried_once_and_the_archive_is_not_tried_as_one(run)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "@@deeprig:refused\n"
     assert run.log.read_text().count("given") == 1
+
+
+def test_a_collector_that_hangs_is_ended_on_the_host_by_itself(run):
+    tool(run.python, "#!/bin/sh\nexec sleep 600\n")
+    done = run("sudo", "none", seconds="0.2", NOPASSWD="yes")
+    assert (done.returncode, done.stdout) == (124, "")
 
 
 def test_a_host_without_python_is_told(run):

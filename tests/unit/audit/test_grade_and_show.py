@@ -117,12 +117,12 @@ def test_what_has_reason_and_remedy_in_common_is_told_once():
 
 def test_the_machine_is_told_part_by_part():
     parts = {part.part: part.text for part in hosts.audit_of(hosts.four_cards()).machine}
-    assert parts["machine"] == "ASUS ProArt, desktop"
+    assert parts["machine"] == "Gigabyte TRX40 AORUS XTREME, desktop"
     assert parts["gpus"] == "4 x NVIDIA GeForce RTX 3090 (24.0 GiB, compute 8.6, 350 W)"
     assert parts["firmware"].endswith("Secure Boot off, Above 4G on, IOMMU on")
     assert parts["disks"] == "2.0 TB nvme SSD, 4.0 TB sata HDD"
     guest = {part.part: part.text for part in hosts.audit_of(hosts.virtual_machine()).machine}
-    assert guest["machine"] == "QEMU ProArt, virtual machine (kvm)"
+    assert guest["machine"] == "QEMU Standard PC (Q35 + ICH9, 2009), virtual machine (kvm)"
     assert guest["gpus"] == "none of NVIDIA's"
     assert guest["network"] == "wired of unknown speed"
     server = {part.part: part.text for part in hosts.audit_of(hosts.eight_h100()).machine}
