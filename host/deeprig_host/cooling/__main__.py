@@ -19,6 +19,8 @@ from deeprig_host.machine.commands import Machine
 from deeprig_host.machine.refusal import Refused
 
 _GOOD, _FAILED, _BAD_CONFIGURATION = 0, 1, 2
+#: A card without persistence mode takes seconds to wake; one that hangs is not waited for longer.
+_LIMIT_SECONDS = 10.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,6 +46,13 @@ def _parser() -> argparse.ArgumentParser:
     daemon.set_defaults(command=_run)
     back = commands.add_parser("restore", help="give every fan of every GPU back to its card")
     back.add_argument("--power", action="store_true", help="and put default power limits back")
+    back.add_argument(
+        "--limit",
+        type=float,
+        default=_LIMIT_SECONDS,
+        metavar="SECONDS",
+        help="how long NVML is waited for",
+    )
     back.set_defaults(command=_restore)
     check = commands.add_parser("check", help="tell what is wrong with a configuration")
     check.add_argument("file", type=Path, metavar="FILE")
@@ -64,7 +73,7 @@ def _run(machine: Machine, options: argparse.Namespace) -> int:
 def _restore(_machine: Machine, options: argparse.Namespace) -> int:
     from deeprig_host.cooling.restore import restore
 
-    restored = restore(with_power=options.power)
+    restored = restore(options.power, options.limit)
     for one in restored:
         sys.stdout.write(f"{one}\n")
     if not restored:

@@ -40,7 +40,8 @@ def share_out(needs: tuple[PowerNeed, ...], budget_watts: float | None) -> dict[
             f"the budget of {budget_watts:g} W is below the {least} W that {len(needs)} GPUs"
             " accept at least"
         )
-    return _proportional(needs, budget_watts)
+    shares = _proportional(needs, budget_watts)
+    return {need.name: shares[need.name] for need in needs}
 
 
 def _proportional(needs: tuple[PowerNeed, ...], budget_watts: float) -> dict[str, int]:

@@ -54,9 +54,11 @@ class Card:
 
     def observe(self) -> Reading | Fault:
         """Return the temperatures, or why they are not known, or what failed at the last order."""
+        seen = self._read()
         fault, self.order_fault = self.order_fault, None
-        if fault is not None:
-            return fault
+        return seen if isinstance(seen, Fault) else fault or seen
+
+    def _read(self) -> Reading | Fault:
         gpu_c = temperature_c(self.gpu.handle)
         if isinstance(gpu_c, Unanswered):
             return Fault(str(gpu_c), is_gone(gpu_c))
@@ -107,9 +109,7 @@ class Card:
         if _is_never(refusal):
             self.watch_reason = reason
         else:
-            self.order_fault = Fault(reason, is_gone(refusal))
-        if not given.is_good and not self.watch_reason:
-            self.order_fault = Fault(f"{reason}; {given}", is_gone(refusal))
+            self.order_fault = Fault(reason if given.is_good else f"{reason}; {given}")
 
     def _release(self) -> None:
         given = self.give_back()

@@ -79,9 +79,7 @@ class Daemon:
         given = self.fleet.give_back_all()
         for name, one in given:
             if not one.is_good:
-                self._say(
-                    "error", f"{name}: fans are not automatic but {one.outcome}: {one.reason}"
-                )
+                self._say("error", f"{name}: the fans are not automatic, {one}")
         self.fleet.close()
         return all(one.is_good for _, one in given)
 

@@ -32,6 +32,7 @@ class Member:
     observed: Reading | Fault | None = None
     order: Order | None = None
     is_taken: bool = False
+    absence: str = "it is not there"
 
     def __str__(self) -> str:
         return f"GPU {self.index} ({self.name}, {self.uuid})"
@@ -114,7 +115,7 @@ class Fleet:
     def _turn(self, member: Member, seconds: float, stall: str) -> None:
         card, before = member.card, member.order
         if card is None:
-            member.observed = Fault(self.no_library or "it does not answer", is_lost=True)
+            member.observed = Fault(self.no_library or member.absence, is_lost=True)
             # Once it is back, it has to be good for a while.
             member.state = GpuState(Trust("released", reason="it was gone"))
             member.order = Order(None, "lost", member.observed.reason)
@@ -145,19 +146,26 @@ class Fleet:
 
     def _meet(self, index: int, gpu: Gpu | Unanswered, before: Member | None) -> None:
         if isinstance(gpu, Unanswered):
-            # One that was known at this index is that one.
-            if all(member.index != index for member in self._by_uuid.values()):
-                self._unnamed[index] = before or Member("", index, f"no name: {gpu}")
+            self._miss(index, gpu, before)
             return
         member = self._by_uuid.setdefault(gpu.uuid, Member(gpu.uuid, gpu.index, gpu.name))
         member.index = gpu.index
         settings = self._configuration.settings_of(gpu.uuid, gpu.address, gpu.index)
         card = take_up(gpu, settings, member.is_taken)
         if isinstance(card, Unanswered):
-            self._once(f"{member}: {card}")
+            member.absence = str(card)
             return
         member.card = card
         self._tell_target(member, card)
+
+    def _miss(self, index: int, said: Unanswered, before: Member | None) -> None:
+        """Note a GPU that cannot even be named; one that was known at this index is that one."""
+        known = [member for member in self._by_uuid.values() if member.index == index]
+        if not known:
+            known = [before or Member("", index, "GPU without a name")]
+            self._unnamed[index] = known[0]
+        for member in known:
+            member.absence = str(said)
 
     def _tell_target(self, member: Member, card: Card) -> None:
         settings = card.settings

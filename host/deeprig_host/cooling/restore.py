@@ -15,8 +15,6 @@ from typing import Any
 
 from deeprig_host.machine.program import source
 
-#: A card without persistence mode takes seconds to wake; one that hangs is not waited for longer.
-_LIMIT_SECONDS = 15.0
 _KILL_SECONDS = 1.0
 _CHILD = """
 import runpy, sys
@@ -50,19 +48,22 @@ class Restored:
         return f"{self.name}: {told}" + (f"; {self.power}" if self.power else "")
 
 
-def restore(with_power: bool = False) -> tuple[Restored, ...]:
+def restore(with_power: bool, limit_seconds: float) -> tuple[Restored, ...]:
     """Give back every GPU; ``with_power``: its default power limit too.
 
-    Without a driver there is nothing to give back: the answer is empty.
+    Without a driver there is nothing to give back: the answer is empty. It takes twice the limit
+    at most: to count the GPUs, and to give back all of them.
     """
-    counted = _answers([_start("count")])[0]
+    counted = _answers([_start("count")], limit_seconds)[0]
     if isinstance(counted, str):
         return (Restored("all GPUs", "stuck", counted),)
     if counted["no_library"] is not None:
         return ()
     power = ("--power",) if with_power else ()
     children = [_start("one", str(index), *power) for index in range(counted["count"])]
-    return tuple(_restored(index, told) for index, told in enumerate(_answers(children)))
+    return tuple(
+        _restored(index, told) for index, told in enumerate(_answers(children, limit_seconds))
+    )
 
 
 def _start(*words: str) -> subprocess.Popen[str]:
@@ -72,9 +73,11 @@ def _start(*words: str) -> subprocess.Popen[str]:
     )
 
 
-def _answers(children: list[subprocess.Popen[str]]) -> list[dict[str, Any] | str]:
+def _answers(
+    children: list[subprocess.Popen[str]], limit_seconds: float
+) -> list[dict[str, Any] | str]:
     """Return what each child said, or why it said nothing; all of them within one limit."""
-    end = time.monotonic() + _LIMIT_SECONDS
+    end = time.monotonic() + limit_seconds
     return [_answer(child, max(0.0, end - time.monotonic())) for child in children]
 
 
@@ -83,7 +86,7 @@ def _answer(child: subprocess.Popen[str], seconds: float) -> dict[str, Any] | st
         out, _ = child.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
         child.kill()
-        return f"NVML did not answer within {_LIMIT_SECONDS:g} s" + _end(child)
+        return "NVML did not answer in time" + _end(child)
     if child.returncode != 0:
         return f"the process that asked NVML ended with {child.returncode}"
     told: dict[str, Any] = json.loads(out)

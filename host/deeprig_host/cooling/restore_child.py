@@ -7,42 +7,45 @@ import json
 import sys
 from typing import Any
 
+import pynvml
+
 from deeprig_host.cooling.give_back import give_back
-from deeprig_host.gpu.answers import Unanswered
-from deeprig_host.gpu.library import Gpu, NoNvml, gpus, nvml
+from deeprig_host.gpu.answers import Unanswered, ask, known
+from deeprig_host.gpu.library import NoNvml, nvml
 from deeprig_host.gpu.power import default_limit_watts, power_limit_watts, set_power_limit
 
 
 def _count() -> dict[str, Any]:
+    """Return how many GPUs there are; no GPU is asked anything, for it may hang."""
     try:
         with nvml():
-            return {"count": len(gpus()), "no_library": None}
-    except NoNvml as error:
+            return {"count": pynvml.nvmlDeviceGetCount(), "no_library": None}
+    except (NoNvml, pynvml.NVMLError) as error:
         return {"count": 0, "no_library": str(error)}
 
 
 def _one(index: int, with_power: bool) -> dict[str, str]:
     with nvml():
-        gpu = gpus()[index]
-        if isinstance(gpu, Unanswered):
-            return {"name": f"GPU {index}", "outcome": "stuck", "reason": str(gpu), "power": ""}
-        given = give_back(gpu.handle)
+        handle = ask(pynvml.nvmlDeviceGetHandleByIndex, index)
+        if isinstance(handle, Unanswered):
+            return {"name": f"GPU {index}", "outcome": "stuck", "reason": str(handle), "power": ""}
+        given = give_back(handle)
         return {
-            "name": f"GPU {index} ({gpu.name})",
+            "name": f"GPU {index} ({known(ask(pynvml.nvmlDeviceGetName, handle)) or 'no name'})",
             "outcome": given.outcome,
             "reason": given.reason,
-            "power": _put_power_back(gpu) if with_power else "",
+            "power": _put_power_back(handle) if with_power else "",
         }
 
 
-def _put_power_back(gpu: Gpu) -> str:
+def _put_power_back(handle: Any) -> str:
     """Set the limit that the card comes with; return what was wrong, nothing where all is well."""
-    default = default_limit_watts(gpu.handle)
+    default = default_limit_watts(handle)
     if isinstance(default, Unanswered):
         return "" if default.is_unsupported else f"power limit: {default}"
-    if power_limit_watts(gpu.handle) == default:
+    if power_limit_watts(handle) == default:
         return ""
-    refusal = set_power_limit(gpu.handle, default)
+    refusal = set_power_limit(handle, default)
     return "" if refusal is None else f"power limit: {refusal}"
 
 

@@ -1,0 +1,221 @@
+"""Whatever fails, a card's fans end automatic or at 100 %, and no other card is touched by it."""
+
+import os
+
+import pynvml
+import pytest
+
+from tests.sim.thermal.api import ALL
+from tests.sim.thermal.cards import OPEN_AIR_350
+from tests.unit.host.cooling.conftest import CONFIGURATION
+
+FULL, AUTOMATIC = [100, 100], ["automatic", "automatic"]
+NVML_ERROR_UNKNOWN = 999
+
+
+@pytest.mark.parametrize(
+    ("fault", "value", "reason"),
+    [
+        ("temperature", 0, "sensor says 0 C"),
+        ("temperature", 255, "sensor says 255 C"),
+        ("temperature", -1, "sensor says"),
+        ("temperature", 90, "became 90 C"),
+        ("returns:nvmlDeviceGetTemperatureV", NVML_ERROR_UNKNOWN, "nvmlDeviceGetTemperatureV"),
+    ],
+)
+def test_a_bad_reading_is_full_speed_then_automatic_then_control_again(rig, fault, value, reason):
+    rig.run(20)
+    assert rig.mode() == "curve"
+    rig.plant.set_fault(0, fault, value)
+    rig.run(2)
+    assert (rig.mode(), rig.fans()) == ("failsafe", FULL)
+    assert reason in rig.gpu()["reason"]
+    if value == 90:  # a jump is a jump only as long as no time passed
+        return
+    rig.run(10)
+    assert (rig.mode(), rig.fans()) == ("released", AUTOMATIC)
+    rig.run(300)
+    assert (rig.mode(), rig.fans()) == ("released", AUTOMATIC)
+    rig.plant.clear_fault(0, fault)
+    rig.run(20)
+    assert (rig.mode(), rig.fans()) == ("released", AUTOMATIC)  # not good for long enough yet
+    rig.run(20)
+    assert rig.mode() == "curve"
+    assert rig.fans() == [rig.gpu()["target_percent"]] * 2
+
+
+def test_a_single_bad_reading_keeps_the_card_out_for_a_while(rig):
+    rig.run(10)
+    rig.plant.set_fault(0, "temperature", 0)
+    rig.run(2)
+    rig.plant.clear_fault(0, "temperature")
+    modes = []
+    for _ in range(20):
+        rig.run(2)
+        modes.append(rig.mode())
+    assert modes == ["failsafe"] * 4 + ["released"] * 10 + ["curve"] * 6
+
+
+def test_a_memory_sensor_that_fails_is_not_ignored(make_rig):
+    rig = make_rig(OPEN_AIR_350.but(memory_sensor=1))
+    rig.run(10)
+    rig.plant.set_fault(0, "memory-temperature", 255)
+    rig.run(2)
+    assert (rig.mode(), rig.fans()) == ("failsafe", FULL)
+    assert "memory" in rig.gpu()["reason"]
+
+
+def test_near_the_slowdown_it_is_full_speed_whatever_is_declared(make_rig):
+    text = "[defaults]\ncurve = 100:30 101:100\n"
+    rig = make_rig(OPEN_AIR_350, text=text)
+    rig.plant.set_load(0, 100)
+    rig.run(600)
+    assert rig.truth()["hottest_c"] < 93
+    assert rig.truth()["hardware_slowed_seconds"] == 0
+
+
+def test_one_lost_card_of_four_costs_the_others_nothing(make_rig):
+    rig = make_rig(*[OPEN_AIR_350] * 4)
+    rig.run(10)
+    rig.plant.set_fault(2, "lost")
+    rig.run(90)
+    assert [rig.mode(index) for index in range(4)] == ["curve", "curve", "lost", "curve"]
+    assert rig.told("GPU 2", "lost")
+    about = [text for _, text in rig.said if "GPU 2" in text]
+    assert len(about) == 2, about  # taken, lost: not once a turn
+    rig.plant.clear_fault(2, "lost")
+    rig.run(90)
+    assert rig.mode(2) == "curve"
+    assert rig.daemon.stop()
+    assert all(rig.fans(index) == AUTOMATIC for index in range(4))
+
+
+def test_a_card_that_is_lost_at_the_end_keeps_no_other_from_being_given_back(make_rig):
+    rig = make_rig(*[OPEN_AIR_350] * 3)
+    rig.run(10)
+    rig.plant.set_fault(0, "lost")
+    assert not rig.daemon.stop()
+    assert rig.told("GPU 0", "not automatic")
+    assert rig.fans(1) == rig.fans(2) == AUTOMATIC
+
+
+def test_a_driver_that_goes_and_comes_back_is_taken_up_again(make_rig):
+    rig = make_rig(OPEN_AIR_350, OPEN_AIR_350)
+    rig.run(10)
+    rig.plant.set_fault(ALL, "driver-unloaded")
+    rig.run(60)
+    assert [rig.mode(0), rig.mode(1)] == ["lost", "lost"]
+    assert rig.status["no_library"]
+    assert rig.fans(0) == AUTOMATIC
+    rig.plant.clear_fault(ALL, "driver-unloaded")
+    rig.run(60)
+    assert [rig.mode(0), rig.mode(1)] == ["curve", "curve"]
+    assert rig.status["no_library"] is None
+
+
+def test_a_daemon_that_is_older_than_the_driver_waits_for_it(rig):
+    rig.plant.set_fault(ALL, "driver-unloaded")
+    rig.run(20)
+    assert rig.status["gpus"] == []
+    rig.plant.clear_fault(ALL, "driver-unloaded")
+    rig.run(10)
+    assert rig.mode() == "curve"
+
+
+def test_a_card_that_cannot_be_given_back_is_left_at_full_speed(rig):
+    rig.run(10)
+    rig.plant.set_fault(0, "returns:nvmlDeviceSetDefaultFanSpeed_v2", NVML_ERROR_UNKNOWN)
+    assert not rig.daemon.stop()
+    assert rig.fans() == FULL
+    assert rig.told("not automatic", "full")
+
+
+def test_where_neither_works_it_is_said_loudly(rig):
+    rig.run(10)
+    for call in ("nvmlDeviceSetDefaultFanSpeed_v2", "nvmlDeviceSetFanSpeed_v2"):
+        rig.plant.set_fault(0, f"returns:{call}", NVML_ERROR_UNKNOWN)
+    assert not rig.daemon.stop()
+    assert [level for level, text in rig.said if "stuck" in text] == ["error"]
+
+
+def test_a_setter_that_fails_for_a_while_is_a_fault_of_that_card_only(make_rig):
+    rig = make_rig(OPEN_AIR_350, OPEN_AIR_350)
+    rig.plant.set_fault(0, "returns:nvmlDeviceSetFanSpeed_v2", NVML_ERROR_UNKNOWN)
+    rig.run(20)
+    assert rig.fans(0) == AUTOMATIC
+    assert rig.mode(0) == "released"
+    assert rig.mode(1) == "curve"
+    rig.plant.clear_fault(0, "returns:nvmlDeviceSetFanSpeed_v2")
+    rig.run(60)
+    assert rig.mode(0) == "curve"
+
+
+def test_a_fan_that_is_given_back_only_in_words_is_set_to_full(rig, monkeypatch):
+    rig.run(10)
+    monkeypatch.setattr(pynvml, "nvmlDeviceSetDefaultFanSpeed_v2", lambda handle, fan: 0)
+    assert not rig.daemon.stop()
+    assert rig.fans() == FULL
+
+
+def test_a_loop_that_stood_still_is_a_fault_of_every_card(make_rig):
+    rig = make_rig(OPEN_AIR_350, OPEN_AIR_350)
+    rig.run(10)
+    rig.pass_time(30)
+    rig.run(2)
+    assert (rig.fans(0), rig.fans(1)) == (FULL, FULL)
+    assert rig.told("the loop stood still for 3")
+    rig.run(60)
+    assert rig.mode() == "curve"
+
+
+def test_a_clock_that_jumps_changes_nothing(rig):
+    rig.run(20)
+    for unix in (0, 4_000_000_000):
+        rig.clock.unix_seconds = unix
+        rig.run(20)
+        assert (rig.mode(), rig.fans()) == ("curve", [30, 30])
+    assert not rig.told("stood still")
+
+
+def test_a_suspend_begins_every_card_anew(rig):
+    rig.plant.set_load(0, 100)
+    rig.run(600)
+    rig.plant.set_load(0, 0)
+    rig.plant.step(3600)  # asleep: neither the daemon nor the monotonic clock goes on
+    rig.clock.slept_seconds += 3600
+    rig.clock.advance(2)
+    rig.run(2)
+    assert rig.mode() == "curve"
+    assert rig.fans() == [30, 30]
+    assert rig.told("slept for 3600 s")
+
+
+def test_a_full_disk_is_told_once_and_cooling_goes_on(rig, monkeypatch):
+    rig.run(10)
+    writing = os.write
+
+    def full(descriptor, content):
+        if b"Simulated" in content or b"GPU-" in content:
+            raise OSError(28, "No space left on device")
+        return writing(descriptor, content)
+
+    monkeypatch.setattr(os, "write", full)
+    rig.plant.set_load(0, 100)
+    rig.run(300)
+    assert rig.fans()[0] > 40
+    assert sum("the history cannot be written" in text for _, text in rig.said) == 1
+    assert rig.status["unwritten"]["history"] > 10
+    monkeypatch.undo()
+    rig.run(20)
+    assert rig.told("the history is written again")
+
+
+def test_where_nothing_can_be_written_cooling_goes_on(make_rig):
+    rig = make_rig(OPEN_AIR_350, text=CONFIGURATION)
+    rig.host.path("/run/deeprig").parent.mkdir(parents=True)
+    rig.host.path("/run/deeprig").write_text("a file where a directory should be")
+    rig.host.path("/var").write_text("the same")
+    rig.run(60)
+    assert rig.fans() == [30, 30]
+    assert rig.told("the status cannot be written")
+    assert rig.told("the history cannot be written")
