@@ -1,0 +1,1 @@
+"""Simulated NVML whose cards heat, cool and slow down: see README.md. Simulated throughout."""
