@@ -10,6 +10,7 @@ import signal
 import pytest
 from deeprig_host.metrics import names, stuck
 from deeprig_host.metrics.nvml import NvmlReader
+from deeprig_host.metrics.nvml_child import fork
 from deeprig_host.metrics.nvml_messages import Begun, CardId, CardRead, Ended, Listed, NoLibrary
 from deeprig_host.metrics.nvml_wait import Patience
 from deeprig_host.metrics.samples import Samples
@@ -63,6 +64,10 @@ def hang():
         signal.pause()
 
 
+def crash():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def read(reader):
     samples = Samples()
     failures = reader.read(samples)
@@ -98,7 +103,7 @@ def test_a_gpu_that_hangs_costs_only_itself():
 
 
 def test_a_gpu_that_crashes_the_library_costs_only_itself():
-    steps = [well(CARDS[0]), os.abort, well(CARDS[2]), well(CARDS[3])]
+    steps = [well(CARDS[0]), crash, well(CARDS[2]), well(CARDS[3])]
     told, failures = read(NvmlReader(Script(*steps), PATIENCE))
     assert ups(told) == {"GPU-0": 1, "GPU-1": 0, "GPU-2": 1, "GPU-3": 1}
     assert reasons(told) == {"GPU-1": "crashed"}
@@ -111,7 +116,7 @@ def test_a_library_that_crashes_between_gpus_costs_what_was_not_told_before():
             send(Listed(self.cards))
             send(Begun(self.cards[0]))
             send(well(self.cards[0]))
-            os.abort()
+            crash()
 
     told, failures = read(NvmlReader(Crashing(), PATIENCE))
     assert ups(told) == {"GPU-0": 1, "GPU-1": 0, "GPU-2": 0, "GPU-3": 0}
@@ -303,8 +308,17 @@ def test_a_library_whose_process_cannot_be_killed_is_asked_when_that_has_ended(h
     assert read(reader)[0]["nvml_up",] == 1
 
 
-def test_no_process_is_left_behind():
-    reader = NvmlReader(Script(well(CARDS[0]), hang, hang, well(CARDS[3])), BRIEF)
-    read(reader)
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+def test_no_process_is_left_behind(monkeypatch):
+    pids = []
+
+    def remembered(ask, skip):
+        pid, incoming = fork(ask, skip)
+        pids.append(pid)
+        return pid, incoming
+
+    monkeypatch.setattr("deeprig_host.metrics.nvml_wait.fork", remembered)
+    read(NvmlReader(Script(well(CARDS[0]), hang, crash, well(CARDS[3])), BRIEF))
+    assert len(pids) == 3
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
