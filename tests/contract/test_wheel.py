@@ -88,6 +88,22 @@ def test_pipx_installs_the_wheel(wheel, tmp_path):
     command = ["env", *(f"{k}={v}" for k, v in environment.items())]
     run(*command, str(pipx / "bin/pipx"), "install", "--python", sys.executable, str(wheel))
     assert "deeprig, version" in run(str(tmp_path / "bin/deeprig"), "--version").stdout
+    # What a host's environment is made of is at hand there: a pip, and the programs' wheel.
+    python = next((tmp_path / "home/venvs").glob("*/bin/python"))
+    assert run(str(python), "-c", _CARRIED).stdout.split() == ["pip", "deeprig_host"]
+
+
+_CARRIED = """
+import io, zipfile
+from deeprig.content import builtin_root
+from deeprig.wheels.build import build_wheel
+from deeprig.wheels.download import find_pip
+from deeprig.wheels.lock import read_lock
+programs = builtin_root() / "host"
+wheel = build_wheel(programs, read_lock(programs / "requirements.lock", "x86_64"))
+tops = {name.split("/")[0] for name in zipfile.ZipFile(io.BytesIO(wheel)).namelist()}
+print(find_pip()[-1], *(top for top in tops if not top.endswith(".dist-info")))
+"""
 
 
 def test_an_editable_install_works_from_the_root_directory(tmp_path):

@@ -113,11 +113,7 @@ def test_it_is_made_without_an_index_and_left_as_it_is_by_a_second_apply(on_each
     [
         ("rm {site}/psutil/_common.py", "psutil/_common.py is missing"),
         ("truncate -s 10 {site}/pynvml.py", "pynvml.py was altered"),
-        ("touch {site}/sitecustomize.py", "sitecustomize.py is not of it"),
         ("chmod o+w {site}/pynvml.py", "pynvml.py can be written by others"),
-        ("chown nobody {site}/pynvml.py", "pynvml.py belongs to user 65534"),
-        (f"rm {ENVIRONMENT}", f"{ENVIRONMENT} leads to no environment"),
-        (f"rm {ENVIRONMENT}/contents.json", "it was never completed"),
         (f"ln -sfn /usr {ENVIRONMENT}", f"{ENVIRONMENT} leads to no environment"),
     ],
 )
@@ -130,7 +126,6 @@ def test_a_damaged_environment_is_told_and_made_anew(made, damage, told):
     assert told in " ".join(place["notes"])
     assert operations[RESTART]["status"] == "changed"
     assert made.check() == "good"
-    assert made.changes() == []
 
 
 @pytest.fixture(scope="module")

@@ -89,7 +89,7 @@ def _lay_out(places: Places, order: Order) -> None:
     packages.mkdir(parents=True)
     binaries = places.draft / "bin"
     binaries.mkdir()
-    (binaries / "python").symlink_to(sys.executable)
+    (binaries / "python").symlink_to(_interpreter())
     (places.draft / "pyvenv.cfg").write_text(
         f"home = {Path(sys.executable).parent}\n"
         "include-system-site-packages = false\n"
@@ -98,6 +98,16 @@ def _lay_out(places: Places, order: Order) -> None:
     )
     for sha256 in order.wheels:
         wheels.unpack(wheels.wheel_path(places.store, sha256), sha256, packages)
+
+
+def _interpreter() -> Path:
+    """Return the interpreter by the name that has its version, where it has one.
+
+    An upgrade of the distribution moves ``python3`` on to one that would not find the modules. The
+    older one stays a while, and with it what runs from here, until the next run makes all anew.
+    """
+    versioned = Path(sys.executable).with_name(f"python{python_minor()}")
+    return versioned if versioned.exists() else Path(sys.executable)
 
 
 def _site_packages(environment: Path) -> Path:

@@ -2,6 +2,8 @@
 
 import os
 import stat
+import sys
+from pathlib import Path
 
 import pytest
 from deeprig_host.environment import order as order_module
@@ -39,6 +41,18 @@ def test_of_another_python_it_is_made_anew(host, monkeypatch):
         host.make(order)
         assert host.observe(order)["reasons"] == []
     assert "another Python" in host.observe(order)["reasons"][0]
+
+
+def test_it_keeps_its_interpreter_when_python3_moves_on(host, tmp_path, monkeypatch):
+    older = tmp_path / f"python{order_module.python_minor()}"
+    older.symlink_to(sys.executable)
+    (tmp_path / "python3").symlink_to(older)
+    (tmp_path / "pyvenv.cfg").write_text(f"home = {Path(sys.base_prefix, 'bin')}\n")
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python3"))
+    host.make(host.order())
+    assert (host.places.link / "bin/python").readlink() == older
+    (tmp_path / "python3").unlink()
+    assert host.version() == 1
 
 
 def test_bytecode_is_there_for_every_module_and_names_the_path_that_services_use(host):
