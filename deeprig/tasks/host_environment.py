@@ -18,7 +18,8 @@ from pyinfra.api.exceptions import FactProcessError, OperationError
 from pyinfra.api.facts import FactBase
 from pyinfra.api.host import Host
 from pyinfra.api.operation import OperationMeta, operation
-from pyinfra.context import ctx_host
+from pyinfra.api.state import State
+from pyinfra.context import ctx_host, ctx_state
 
 from deeprig.engine.operations import Step, changed
 from deeprig.engine.remarks import explain
@@ -33,7 +34,8 @@ _STORE = "/opt/deeprig/wheels"
 _PART = "environment"
 
 Commands = Generator[PyinfraCommand, None, None]
-_placed: WeakKeyDictionary[Host, OperationMeta] = WeakKeyDictionary()
+#: The operation that each host of a run has already got.
+_placed: WeakKeyDictionary[State, dict[str, OperationMeta]] = WeakKeyDictionary()
 
 
 class HostEnvironment(FactBase[Mapping[str, Any] | None]):
@@ -92,14 +94,17 @@ def place_host_environment(context: RoleContext[Any]) -> OperationMeta:
     before anything is changed on the host: raise OperationError or DeclarationRefused otherwise.
     """
     host: Host = ctx_host.get()
-    if host not in _placed:
+    placed = _placed.setdefault(ctx_state.get(), {})
+    if host.name not in placed:
         install_packages(("python3",))
         wheels = carried_wheels(context)
         found = host.get_fact(HostEnvironment, programs=wheels.programs, order=wheels.order)
         if found is None or not found["has_whole"]:
             wheels.have_at_hand(() if found is None else tuple(found["stored"]))
-        _placed[host] = _environment(name="Place the environment of deeprig's programs", of=wheels)
-    return _placed[host]
+        placed[host.name] = _environment(
+            name="Place the environment of deeprig's programs", of=wheels
+        )
+    return placed[host.name]
 
 
 def needs_restart(context: RoleContext[Any], *units: str) -> Callable[[], bool]:
