@@ -5,8 +5,14 @@ The next run finds the file in place, and so unchanged; what should follow is se
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from pyinfra.api.command import QuoteString, StringCommand
+from pyinfra.api.exceptions import FactProcessError
 from pyinfra.api.facts import FactBase
+from pyinfra.api.host import Host
+from pyinfra.context import ctx_host
 
 
 class NewerFiles(FactBase[tuple[str, ...]]):
@@ -55,3 +61,65 @@ class StaleUnits(FactBase[tuple[str, ...]]):
             for unit in shown
             if unit.get("NeedDaemonReload") == "yes" and unit.get("LoadState") != "masked"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class LastStart:
+    """Whether a unit runs, and those files that were changed after it was last started.
+
+    ``newer`` is empty where it was not started since the boot: what starts it next reads them all.
+    """
+
+    is_running: bool
+    newer: tuple[str, ...]
+
+
+class SinceLastStart(FactBase[LastStart]):
+    """Those of ``files`` that ``unit`` has not read: changed in a later second than it was started.
+
+    A directory is newer when something was removed from it. What runs to its end (a oneshot) has
+    its last start too. A time that is still to come says nothing.
+    """
+
+    def command(self, unit: str, files: tuple[str, ...]) -> StringCommand:
+        """Return the command; systemctl(1) writes times in seconds and in the zone that it has."""
+        shown = "--property=ActiveState,InactiveExitTimestamp"
+        there = StringCommand("stat", "--format=%Y=%n", *(QuoteString(path) for path in files))
+        asked = StringCommand("TZ=UTC LC_ALL=C systemctl show", shown, QuoteString(unit))
+        return StringCommand(asked, "&& date +now=%s &&", "{", there, "2>/dev/null || true; }")
+
+    @staticmethod
+    def default() -> LastStart:
+        """Return that it does not run."""
+        return LastStart(is_running=False, newer=())
+
+    def process(self, output: list[str]) -> LastStart:
+        """Compare the times. Raise FactProcessError for an answer without them."""
+        rows = [line.partition("=") for line in output if line.strip()]
+        told = {key: value for key, _, value in rows if not key.isdigit()}
+        if not told.keys() >= {"ActiveState", "InactiveExitTimestamp", "now"}:
+            raise FactProcessError(f"systemctl show printed {output!r}")
+        started = _seconds(told["InactiveExitTimestamp"])
+        now = int(told["now"])
+        changed = [(int(key), path) for key, _, path in rows if key.isdigit()]
+        newer = (path for at, path in changed if started is not None and started < at <= now)
+        return LastStart(told["ActiveState"] in ("active", "reloading"), tuple(newer))
+
+
+def runs_since_before(unit: str, *files: str) -> bool:
+    """Say whether a unit runs, on the host of this operation, with less than its files say."""
+    host: Host = ctx_host.get()
+    found: LastStart = host.get_fact(SinceLastStart, unit=unit, files=files)
+    return found.is_running and bool(found.newer)
+
+
+def _seconds(text: str) -> int | None:
+    """Return a time as systemctl(1) writes it in unix seconds, None where there is none."""
+    if text in ("", "n/a"):
+        return None
+    _, _, without_weekday = text.partition(" ")
+    try:
+        at = datetime.strptime(without_weekday.replace("UTC", "+0000"), "%Y-%m-%d %H:%M:%S %z")
+    except ValueError as error:
+        raise FactProcessError(f"systemctl wrote the time {text!r}") from error
+    return int(at.timestamp())

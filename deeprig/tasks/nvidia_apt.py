@@ -29,6 +29,7 @@ from deeprig.tasks.nvidia_repository import (
 )
 from deeprig.tasks.nvidia_sources import AptFile, Rewritten, without_nvidia, without_old_keys
 from deeprig.tasks.openpgp_keys import binary, fingerprints
+from deeprig.tasks.package_lists import unread
 from deeprig.tasks.packages import APT_ENVIRONMENT, refresh_package_lists
 from deeprig.tasks.steady import steadily
 
@@ -103,7 +104,9 @@ def configure_nvidia_repository(settings: NvidiaRepositorySettings, facts: HostF
         group="root",
         mode="644",
     )
-    refresh_package_lists(when=changed(keyed, cleaned, placed))
+    moved, is_unread = changed(keyed, cleaned, placed), unread(repository.url)
+    # Or a run was cut before it got here.
+    refresh_package_lists(when=lambda: moved() or is_unread())
 
 
 @operation()

@@ -8,12 +8,14 @@ from pyinfra.operations import files, server
 
 from deeprig.role import RoleContext
 from deeprig.tasks import changed, place_template, refresh_package_lists
+from deeprig.tasks.left_undone import runs_since_before
 from deeprig.tasks.packages import APT_ENVIRONMENT, steady_packages
 from roles.maintenance.facts import OTHER_TIME_SERVICES, TIMESYNCD, TimeServices
 from roles.maintenance.settings import MaintenanceSettings
 from roles.maintenance.timers import units_waiting
 
-SERVERS_FILE = "/etc/systemd/timesyncd.conf.d/80-deeprig.conf"
+_SERVERS_DIRECTORY = "/etc/systemd/timesyncd.conf.d"
+SERVERS_FILE = f"{_SERVERS_DIRECTORY}/80-deeprig.conf"
 SERVICE = "systemd-timesyncd.service"
 
 
@@ -32,11 +34,13 @@ def keep_time(context: RoleContext[MaintenanceSettings]) -> None:
         served = files.file(
             name="Leave the time servers to the system", path=SERVERS_FILE, present=False
         )
+    moved = changed(served)
     # Not running yet where it was just installed: then it starts with its servers below.
     server.shell(
         name="Let systemd-timesyncd take its servers",
         commands=[f"systemctl try-restart {SERVICE}"],
-        _if=changed(served),
+        # Or a run was cut before it got here; the directory is newer where the file is gone.
+        _if=lambda: moved() or runs_since_before(SERVICE, SERVERS_FILE, _SERVERS_DIRECTORY),
     )
     units_waiting(name="Start systemd-timesyncd", units=(SERVICE,), _if=_has_timesyncd_alone)
 

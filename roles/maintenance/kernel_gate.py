@@ -12,13 +12,19 @@ minutes after each boot, covers what neither hook saw.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from pyinfra.api.host import Host
 from pyinfra.api.operation import OperationMeta
+from pyinfra.context import ctx_host
+from pyinfra.facts.files import File
 from pyinfra.operations import files, server, systemd
 
 from deeprig.role import RoleContext
 from deeprig.tasks import changed, place_host_programs, place_template
+from deeprig.tasks.host_programs import PROGRAMS
+from deeprig.tasks.left_undone import LastStart, SinceLastStart, StaleUnits, runs_since_before
 
 SERVICE = "deeprig-kernel-gate.service"
 #: What starts the service: on request, and once a day.
@@ -28,6 +34,14 @@ UNIT_DIRECTORY = "/etc/systemd/system"
 WAITER = "/opt/deeprig/maintenance/wait-for-packages"
 APT_HOOK = "/etc/apt/apt.conf.d/90deeprig-kernel-gate"
 KERNEL_HOOK = "/etc/kernel/postinst.d/zz-deeprig-kernel-gate"
+#: What a look is made of and asked by: changed, another one is due.
+_PARTS = (
+    PROGRAMS,
+    WAITER,
+    *(f"{UNIT_DIRECTORY}/{unit}" for unit in UNITS),
+    KERNEL_HOOK,
+    APT_HOOK,
+)
 #: Asks for a look; a file in /run is gone at the next boot, which looks anyway.
 REQUEST = "/run/deeprig-kernel-gate.wanted"
 
@@ -51,7 +65,7 @@ def arm_kernel_gate(context: RoleContext[Any]) -> None:
             name="Restart a changed trigger of the next-kernel gate",
             service=trigger,
             restarted=True,
-            _if=changed(unit),
+            _if=_is_outdated(trigger, unit),
         )
         systemd.service(
             name="Start a trigger of the next-kernel gate",
@@ -66,8 +80,31 @@ def arm_kernel_gate(context: RoleContext[Any]) -> None:
     server.shell(
         name="Ask the next-kernel gate",
         commands=[f"touch {REQUEST}"],
-        _if=changed(programs, waiter, *placed, kernels, apt),
+        _if=_is_look_due(programs, waiter, *placed, kernels, apt),
     )
+
+
+def _is_outdated(trigger: str, placed: OperationMeta) -> Callable[[], bool]:
+    """Return a condition: does a trigger run with an older unit than the one that is placed?"""
+    moved = changed(placed)
+    return lambda: moved() or runs_since_before(trigger, f"{UNIT_DIRECTORY}/{trigger}")
+
+
+def _is_look_due(*placed: OperationMeta) -> Callable[[], bool]:
+    """Return a condition: was anything changed since the last look began, and none asked for?
+
+    Where none began since the boot, the timer's is still to come.
+    """
+    moved = changed(*placed)
+    host: Host = ctx_host.get()
+
+    def is_due() -> bool:
+        if moved():
+            return True
+        last: LastStart = host.get_fact(SinceLastStart, unit=SERVICE, files=_PARTS)
+        return bool(last.newer) and not host.get_fact(File, path=REQUEST)
+
+    return is_due
 
 
 def remove_kernel_gate() -> None:
@@ -94,4 +131,9 @@ def remove_kernel_gate() -> None:
 
 
 def _reload_units(units: list[OperationMeta]) -> None:
-    systemd.daemon_reload(name="Let systemd read its units", _if=changed(*units))
+    moved, host = changed(*units), ctx_host.get()
+    systemd.daemon_reload(
+        name="Let systemd read its units",
+        # Or a run was cut before it got here.
+        _if=lambda: moved() or bool(host.get_fact(StaleUnits, units=UNITS)),
+    )

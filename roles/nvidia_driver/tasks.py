@@ -15,6 +15,7 @@ from deeprig.tasks import (
     place_template,
     refresh_package_lists,
 )
+from deeprig.tasks.left_undone import StaleUnits
 from deeprig.tasks.nvidia_apt import configure_nvidia_repository
 from roles.nvidia_driver import operations
 from roles.nvidia_driver.facts import DriverObservation, SimulationMark
@@ -74,10 +75,17 @@ def _configure_source(context: DriverContext, source: Source) -> None:
 
 
 def _configure_services(context: DriverContext) -> None:
-    placed = place_template(
-        context, f"/etc/systemd/system/{POWER_UNIT}", name="Set persistence and power limits"
+    placed = changed(
+        place_template(
+            context, f"/etc/systemd/system/{POWER_UNIT}", name="Set persistence and power limits"
+        )
     )
-    systemd.daemon_reload(name="Read the units again", _if=changed(placed))
+    host: Host = ctx_host.get()
+    systemd.daemon_reload(
+        name="Read the units again",
+        # Or a run was cut before it got here. Limits that were not set are seen by services().
+        _if=lambda: placed() or bool(host.get_fact(StaleUnits, units=(POWER_UNIT,))),
+    )
     services(name="Start the driver's services", settings=context.settings)
 
 
