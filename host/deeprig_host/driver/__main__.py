@@ -16,6 +16,7 @@ from deeprig_host.driver.observe import observe
 from deeprig_host.machine import program
 from deeprig_host.machine.commands import Machine
 from deeprig_host.machine.program import Program
+from deeprig_host.machine.refusal import Refused
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,12 +26,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     is_worker = getattr(options, "worker", False)
     if is_worker:
         detached.refuse_to_stop()
-    answer = program.answer(machine, options)
+    answer = _answer(machine, options)
     if is_worker:
-        detached.finish(machine, answer)
+        _finish(machine, answer)
     else:
         program.tell(answer)
     return program.exit_code(answer)
+
+
+def _answer(machine: Machine, options: argparse.Namespace) -> Any:
+    try:
+        return program.answer(machine, options)
+    except OSError as error:  # a full disk, a read-only one: the journal says how far it came
+        return Refused(
+            "the driver program cannot go on",
+            evidence=(str(error),),
+            remedy="make room, or have the file system writable; then run `deeprig apply` again: "
+            "it repairs what was left half done",
+            outcome="failed",
+        ).answer()
+
+
+def _finish(machine: Machine, answer: Any) -> None:
+    try:
+        detached.finish(machine, answer)
+    except OSError as error:  # whoever follows says that there is no answer, and shows the log
+        sys.stderr.write(f"the answer cannot be left: {error}\n{json.dumps(answer)}\n")
 
 
 def _observe(machine: Machine, options: argparse.Namespace) -> Any:

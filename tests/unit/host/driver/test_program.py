@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from deeprig_host.driver.exclusive import exclusive
+from deeprig_host.driver.journal import DIRECTORY
 
 from deeprig.host_programs import build_archive
 
@@ -86,3 +87,26 @@ def test_bad_usage_exits_with_2_and_prints_no_object(program, arguments):
     code, answer, told = program(*arguments)
     assert (code, answer) == (2, None)
     assert "usage:" in told
+
+
+def test_a_disk_that_takes_nothing_is_told_as_an_object_with_its_remedy(rig, program):
+    place = rig.root / DIRECTORY.lstrip("/")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text("a file where the directory should be made: an OSError as a full disk's")
+    code, answer, told = program("change", stdin=json.dumps(order(NEW).raw))
+    assert (code, answer["outcome"]) == (1, "failed")
+    assert answer["reason"] == "the driver program cannot go on"
+    assert str(place) in answer["evidence"][0]
+    assert answer["remedy"].startswith("make room")
+    assert "Traceback" not in told
+
+
+def test_a_worker_that_cannot_leave_its_answer_says_it_in_its_log(rig, program):
+    place = rig.root / DIRECTORY.lstrip("/")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text("a file where the directory should be made")
+    code, answer, told = program("restore", "--worker")
+    assert (code, answer) == (1, None)
+    assert "the answer cannot be left" in told
+    assert '"outcome": "failed"' in told
+    assert "Traceback" not in told
