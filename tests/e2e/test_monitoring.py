@@ -1,0 +1,448 @@
+"""A lab that watches itself, on real hosts: real exporter, Prometheus, Alertmanager and notifier.
+
+The GPUs are SIMULATED (tests/sim/thermal), and so are the backup and the cooling daemon of which
+the metrics tell; all that reads, keeps, judges and tells them is the real thing.
+"""
+
+import base64
+import json
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.running import ROOT, LabDirectory
+from tests.sim.thermal.api import Machine, build_library
+from tests.sim.thermal.cards import OLD_DRIVER, OPEN_AIR_350, PASSIVE_300
+
+#: Debian 13 watches Debian 12; rig2 and rig3 are also hosts of other tests.
+SERVER, WATCHED = "rig2", "rig3"
+FILES = ROOT / "roles" / "monitoring" / "files"
+TOKEN = "token-of-the-lab-0815"  # noqa: S105 - it must not be seen anywhere
+LIBRARY = "/usr/lib/x86_64-linux-gnu/libnvidia-ml.so.1"
+PLANT = "/run/deeprig-sim-thermal"
+INTERVAL_SECONDS = 5
+#: An alert waits a minute; then there are the steps from the card to a person.
+_TOLD_SECONDS = 180
+#: Keeps what is sent to it: a chat, a pager, whatever listens to alerts.
+_RECEIVER = """
+import http.server, pathlib
+class Receiver(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        with open("/run/received", "ab") as file:
+            file.write(self.path.encode() + b" " + body + b"\\n")
+        self.send_response(200)
+        self.end_headers()
+http.server.HTTPServer(("127.0.0.1", 5001), Receiver).serve_forever()
+"""
+_ASK = """
+import json, sys, urllib.error, urllib.parse, urllib.request
+direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+for query in json.load(sys.stdin):
+    url = "http://127.0.0.1:9090/api/v1/query?" + urllib.parse.urlencode({"query": query})
+    try:
+        answer = json.load(direct.open(url, timeout=20))
+    except urllib.error.HTTPError as error:
+        answer = {"status": "error", "error": error.read().decode()}
+    print(json.dumps(answer))
+"""
+_PACKAGES = "prometheus prometheus-alertmanager prometheus-node-exporter"
+_CLEAN = f"""
+systemctl stop receiver.service; systemctl reset-failed receiver.service
+systemctl disable --now deeprig-metrics.service deeprig-alerts.timer
+DEBIAN_FRONTEND=noninteractive apt-get purge -y {_PACKAGES}
+rm -rf /etc/systemd/system/prometheus*.service.d /etc/systemd/system/deeprig-metrics.service
+rm -rf /etc/systemd/system/deeprig-alerts.* /etc/deeprig/alerts.conf /etc/deeprig/prometheus
+rm -rf /etc/deeprig/grafana /etc/grafana/provisioning /var/lib/prometheus /var/lib/deeprig/status
+rm -rf /var/lib/deeprig/alerts /var/lib/deeprig/xid* {LIBRARY} {PLANT} /run/received
+rm -rf /run/deeprig/cooling/status.json
+systemctl daemon-reload
+"""
+
+
+class WatchedLab:
+    """A lab of two hosts: one watches, one is watched and has three simulated GPUs."""
+
+    def __init__(self, lab: LabDirectory):
+        self.lab = lab
+        self.addresses = {host.name: host.address for host in lab.state.hosts}
+        lab.write(
+            "deploy/workstation.py",
+            "from deeprig.compose import deploy_roles\ndeploy_roles('base', 'monitoring')\n",
+        )
+        self.declare()
+
+    def declare(self, server=SERVER, watched=WATCHED, **more):
+        """Declare who watches (None: nobody) and who tells by itself."""
+        hook = {"url": f"http://127.0.0.1:5001/notifier?{TOKEN}"}
+        told = {"webhook": {"url": "http://127.0.0.1:5001/alertmanager"}, "group_wait_seconds": 0}
+        self.lab.data(base=self.lab.base_settings(), roles=["base", "monitoring"])
+        common = {"interval_seconds": INTERVAL_SECONDS}
+        entries = {
+            name: common | {"exporter": {"address": self.addresses[name]}}
+            for name in (SERVER, WATCHED)
+        }
+        if server is not None:
+            entries[server] |= {"server": {"alertmanager": told} | more}
+        entries[watched] |= {"notify": {"webhook": hook}}
+        self.lab.hosts(**{name: {"monitoring": data} for name, data in entries.items()})
+
+    def root(self, host, command):
+        done = self.lab.ssh(host, command)
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+        return done.stdout.strip()
+
+    def put(self, host, path, content):
+        text = base64.b64encode(content).decode()
+        target = self.lab.state.host(host)
+        subprocess.run(
+            [
+                *(
+                    "ssh",
+                    "-F",
+                    "/dev/null",
+                    "-i",
+                    str(self.lab.state.key),
+                    "-p",
+                    str(target.ssh_port),
+                ),
+                *("-o", f"UserKnownHostsFile={self.lab.state.known_hosts}", "-o", "LogLevel=ERROR"),
+                *("root@127.0.0.1", f"mkdir -p $(dirname {path}) && base64 -d > {path}"),
+            ],
+            input=text,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+
+    def receive(self, host):
+        """Have somebody who listens to alerts, on the host's own loopback."""
+        self.put(host, "/run/receiver.py", _RECEIVER.encode())
+        self.root(host, "systemd-run -q --unit=receiver /usr/bin/python3 /run/receiver.py")
+
+    def received(self, host):
+        """Return what was sent there: path and document."""
+        lines = self.root(host, "cat /run/received 2>/dev/null || true").splitlines()
+        pairs = (line.partition(" ") for line in lines)
+        return [(path, json.loads(document)) for path, _, document in pairs]
+
+    def ask(self, *queries, host=SERVER):
+        """Return Prometheus' answer to each query: its series, or None where it is no query."""
+        given = base64.b64encode(json.dumps(queries).encode()).decode()
+        script = base64.b64encode(_ASK.encode()).decode()
+        run = f'echo {given} | base64 -d | python3 -c "$(echo {script} | base64 -d)"'
+        answers = [json.loads(line) for line in self.root(host, run).splitlines()]
+        assert len(answers) == len(queries)
+        return [a["data"]["result"] if a["status"] == "success" else None for a in answers]
+
+    def changes(self, *arguments):
+        hosts = self.lab.json("apply", *arguments)["hosts"]
+        found = {h["host"]: h["operations"] for h in hosts}
+        return {
+            name: [o["name"] for o in operations if o["status"] == "changed"]
+            for name, operations in found.items()
+        }
+
+    def bad(self, *arguments):
+        """Return the checks of each host that did not pass."""
+        hosts = self.lab.json("verify", "--role", "monitoring", *arguments, code=None)["hosts"]
+        return {
+            h["host"]: {c["name"]: c["outcome"] for c in h["checks"] if c["outcome"] != "pass"}
+            for h in hosts
+        }
+
+
+def until(seen, what, seconds=60):
+    """Wait for a condition, with a bound."""
+    end = time.monotonic() + seconds
+    while not (found := seen()):
+        assert time.monotonic() < end, f"not after {seconds} s: {what}"
+        time.sleep(1)
+    return found
+
+
+@pytest.fixture(scope="module")
+def watched(hosts, channel, tmp_path_factory):
+    """The lab, applied once; what was placed is taken away after."""
+    lab = LabDirectory(tmp_path_factory.mktemp("monitoring") / "lab", hosts, channel)
+    lab.path.mkdir()
+    found = WatchedLab(lab)
+    for name in (SERVER, WATCHED):
+        lab.ssh(name, _CLEAN)
+    library = build_library(tmp_path_factory.mktemp("nvml"))
+    found.put(WATCHED, LIBRARY, library.read_bytes())
+    cards = Machine((OPEN_AIR_350, PASSIVE_300, OLD_DRIVER))
+    found.put(WATCHED, f"{PLANT}/gpus.ini", cards.text().encode())
+    found.root(WATCHED, f"mkdir -p {PLANT}/set/0 {PLANT}/faults/0; echo 100 > {PLANT}/set/0/load")
+    for name in (SERVER, WATCHED):
+        found.receive(name)
+    found.first = lab.json("apply")
+    yield found
+    for name in (SERVER, WATCHED):
+        lab.ssh(name, _CLEAN)
+    shutil.rmtree(lab.path)
+
+
+def test_a_lab_is_watched_proven_and_unchanged_by_a_second_apply(watched):
+    assert watched.changes() == {SERVER: [], WATCHED: []}
+    report = watched.lab.json("verify")
+    assert {host["status"] for host in report["hosts"]} == {"passed"}
+    names = {c["name"] for h in report["hosts"] if h["host"] == SERVER for c in h["checks"]}
+    assert {f"{WATCHED} is watched", f"{SERVER} is watched", "the rules are loaded"} <= names
+    # Nothing is open but the exporter of the machine that is watched from elsewhere.
+    assert ":9100" in watched.root(WATCHED, "ss -Hltn")
+    for port in (9090, 9093, 9094, 9100):
+        open_to_all = [f"0.0.0.0:{port}", f"*:{port}", f"[::]:{port}"]
+        listening = watched.root(SERVER, "ss -Hltn")
+        assert not [socket for socket in open_to_all if socket in listening]
+    # What was proven is one of the numbers.
+    query = f'deeprig_status_ok{{what="verify",instance="{WATCHED}"}} == 1'
+    until(lambda: watched.ask(query)[0], "the verification's verdict is a metric")
+
+
+def test_a_secret_is_only_in_the_file_that_nobody_else_reads(watched):
+    conf = "/etc/deeprig/alerts.conf"
+    assert TOKEN in watched.root(WATCHED, f"cat {conf}")
+    assert watched.root(WATCHED, f"stat -c %a:%U {conf}") == "600:root"
+    assert TOKEN not in json.dumps(watched.first)
+    watched.root(WATCHED, f"rm {conf}")
+    plan = watched.lab.run("plan")
+    assert "alerts.conf" in plan.stdout
+    assert TOKEN not in plan.stdout + plan.stderr
+    applied = watched.lab.run("apply")
+    assert TOKEN not in applied.stdout + applied.stderr
+    for report in (watched.lab.path / "reports").iterdir():
+        assert TOKEN not in report.read_text()
+
+
+#: No test host has them: a kernel package, a loaded module, apt's own count of updates.
+_NOT_HERE = ("deeprig_driver_info", "deeprig_kernel_info", "deeprig_updates_pending")
+_XID = {"time": 0, "address": "0000:01:00.0", "code": 31, "text": "SIMULATED"}
+
+
+def test_every_query_of_every_panel_has_data(watched):
+    now = time.time()
+    status = {"schema": "deeprig.status/1", "what": "backup", "time": now, "ok": True, "failed": 0}
+    watched.put(WATCHED, "/var/lib/deeprig/status/backup.json", json.dumps(status).encode())
+    watched.put(
+        WATCHED, "/var/lib/deeprig/xid.jsonl", json.dumps(_XID | {"time": now}).encode() + b"\n"
+    )
+    cooling = cooling_status(watched, now)
+    watched.put(WATCHED, "/run/deeprig/cooling/status.json", json.dumps(cooling).encode())
+    pid = watched.root(WATCHED, "systemctl show -p MainPID --value prometheus-node-exporter")
+    watched.root(WATCHED, f"echo {pid} 300 > {PLANT}/set/0/compute_processes")
+    verified = watched.lab.run("verify", code=None)
+    assert "Traceback" not in verified.stderr
+    queries = panel_queries()
+    assert len(queries) > 60
+
+    def empty():
+        answers = watched.ask(*queries)
+        assert None not in answers, queries[answers.index(None)]
+        missing = [query for query, rows in zip(queries, answers, strict=True) if not rows]
+        return [query for query in missing if not any(name in query for name in _NOT_HERE)]
+
+    last = []
+
+    def is_full():
+        last[:] = empty()
+        return not last
+
+    try:
+        until(is_full, "data on every panel", 90)
+    except AssertionError as error:
+        raise AssertionError(f"{error}: {last}") from error
+
+
+def cooling_status(watched, now):
+    """Return what the daemon would leave; SIMULATED."""
+    info = until(lambda: watched.ask(f'deeprig_gpu_info{{instance="{WATCHED}"}}')[0], "the GPUs")
+    gpus = [
+        {"uuid": row["metric"]["uuid"], "index": int(row["metric"]["gpu"]), "name": "Simulated"}
+        | {"mode": "target", "reason": "", "target_percent": 50, "fans": []}
+        for row in info
+    ]
+    return {"schema": "deeprig.cooling/1", "time": now, "pid": 1, "gpus": gpus}
+
+
+def panel_queries():
+    """Return every query of both dashboards, for this host and all of its GPUs."""
+    chosen = {"$host": WATCHED, "$gpu": ".*", "$__rate_interval": "1m", "$__range": "10m"}
+    found = []
+    for file in sorted(FILES.glob("*.json")):
+        for panel in json.loads(file.read_text())["panels"]:
+            for target in panel.get("targets", ()):
+                query = target["expr"]
+                for name, value in chosen.items():
+                    query = query.replace(name, value)
+                # Alerts come and go; that the question can be asked is all.
+                found.append(f"{query} or vector(0)" if query.startswith("ALERTS") else query)
+    return found
+
+
+def test_a_hot_gpu_is_told_by_the_server_and_by_the_machine_itself(watched):
+    watched.root(WATCHED, f"echo 90 > {PLANT}/faults/0/temperature")
+
+    def by_alertmanager():
+        return [
+            alert
+            for path, document in watched.received(SERVER)
+            if path == "/alertmanager"
+            for alert in document["alerts"]
+            if alert["labels"]["alertname"] == "GpuNearSlowdown"
+        ]
+
+    def by_the_machine():
+        watched.lab.ssh(WATCHED, "systemctl start deeprig-alerts.service")
+        return [d for _, d in watched.received(WATCHED) if "GpuNearSlowdown" in json.dumps(d)]
+
+    try:
+        (alert, *_) = until(by_alertmanager, "Alertmanager tells it", _TOLD_SECONDS)
+        until(by_the_machine, "the machine tells it", _TOLD_SECONDS)
+    finally:
+        watched.root(WATCHED, f"rm {PLANT}/faults/0/temperature")
+    assert alert["status"] == "firing"
+    assert (alert["labels"]["instance"], alert["labels"]["gpu"]) == (WATCHED, "0")
+    assert alert["annotations"]["summary"].startswith("GPU 0 is 3 °C below")
+    assert "fans" in alert["annotations"]["remedy"]
+
+
+def test_a_configuration_that_promtool_refuses_is_not_placed(watched):
+    path = "templates/monitoring/etc/deeprig/prometheus/prometheus.yml"
+    before = watched.root(SERVER, "cat /etc/deeprig/prometheus/prometheus.yml")
+    own = watched.lab.write(path, (ROOT / path).read_text() + "  - job_name: deeprig\n")
+    try:
+        report = watched.lab.json("apply", "--limit", SERVER, code=1)
+    finally:
+        own.unlink()
+    failed = [o for o in report["hosts"][0]["operations"] if o["status"] == "failed"]
+    assert [o["name"] for o in failed] == ["Place the configuration of Prometheus"]
+    assert 'multiple scrape configs with job name "deeprig"' in failed[0]["output"]
+    assert watched.root(SERVER, "cat /etc/deeprig/prometheus/prometheus.yml") == before
+    assert watched.root(SERVER, "ls /run/deeprig/staged 2>/dev/null || true") == ""
+    assert watched.changes() == {SERVER: [], WATCHED: []}
+
+
+def test_what_is_damaged_is_told_by_verify_and_mended_by_apply(watched):
+    assert watched.bad() == {SERVER: {}, WATCHED: {}}
+    damage_the_watched(watched)
+    damage_the_server(watched)
+    assert watched.bad() == {
+        SERVER: {
+            "no part of the collector fails": "fail",
+            "prometheus-alertmanager.service is active and enabled": "fail",
+            "Alertmanager listens where declared": "fail",
+            "Alertmanager could read its configuration": "unknown",
+            "Prometheus could read its configuration": "fail",
+        },
+        WATCHED: {
+            "deeprig-metrics.service is active and enabled": "fail",
+            "deeprig-alerts.timer is active and enabled": "fail",
+            "the numbers are fresh": "fail",
+            "the notifier's configuration is good": "fail",
+            "nobody else reads its secrets": "fail",
+            "messages are delivered: webhook": "fail",
+        },
+    }
+    watched.root(SERVER, "rm /var/lib/deeprig/status/backup.json")
+    watched.receive(WATCHED)
+    changed = watched.changes()
+    assert changed[WATCHED] == ["Start a unit", "Configure whom the machine tells", "Start a unit"]
+    assert changed[SERVER] == [
+        "Place the configuration of Prometheus",
+        "Let a server read its configuration",
+        "Start a unit",
+    ]
+    watched.root(WATCHED, "systemctl start deeprig-alerts.service")
+    until(lambda: watched.bad() == {SERVER: {}, WATCHED: {}}, "all is mended")
+    assert watched.changes() == {SERVER: [], WATCHED: []}
+
+
+def damage_the_watched(watched):
+    """Stop who collects and who tells, with a message that nobody took and a secret for all."""
+    at = int(time.time())
+    xid = json.dumps(_XID | {"time": at, "code": 79}).encode() + b"\n"
+    watched.root(WATCHED, "systemctl stop receiver.service")
+    watched.put(WATCHED, "/var/lib/deeprig/xid.jsonl", xid)
+    file = "/var/lib/prometheus/node-exporter"
+    until(lambda: 'code="79"' in watched.root(WATCHED, f"cat {file}/deeprig.prom"), "the Xid")
+    watched.lab.ssh(WATCHED, "systemctl start deeprig-alerts.service")  # it fails: nobody listens
+    watched.root(WATCHED, "systemctl disable --now deeprig-alerts.timer 2>&1")
+    watched.root(WATCHED, "systemctl stop deeprig-metrics.service")
+    last = "deeprig_collector_last_success_timestamp_seconds"
+    watched.root(WATCHED, f"sed -i 's/^{last} .*/{last} {at - 3600}/' {file}/deeprig.prom")
+    watched.root(WATCHED, "chmod 644 /etc/deeprig/alerts.conf")
+
+
+def damage_the_server(watched):
+    """Break a status, Prometheus' configuration, and Alertmanager."""
+    watched.root(SERVER, "echo nonsense > /var/lib/deeprig/status/backup.json")
+    part = "/var/lib/prometheus/node-exporter/deeprig.prom"
+    failed = 'deeprig_collector_part_up{part="status"} 0.0'
+    until(lambda: failed in watched.root(SERVER, f"cat {part}"), "the status is unreadable")
+    watched.root(SERVER, "systemctl stop prometheus-alertmanager.service")
+    watched.root(SERVER, "echo 'nonsense: [' >> /etc/deeprig/prometheus/prometheus.yml")
+    watched.lab.ssh(SERVER, "systemctl reload prometheus.service")
+    metric = "prometheus_config_last_reload_successful"
+    until(lambda: watched.ask(f"{metric} == 0")[0], "Prometheus has tried to read it")
+
+
+def test_a_machine_that_does_not_answer_is_told_and_lost_rules_too(watched):
+    watched.root(WATCHED, "systemctl stop prometheus-node-exporter.service")
+    watched.root(SERVER, "rm /etc/deeprig/prometheus/rules/deeprig.yml")
+    watched.root(SERVER, "systemctl reload prometheus.service")
+    until(lambda: watched.ask(f'up{{instance="{WATCHED}",job="deeprig"}} == 0')[0], "it is down")
+    found = watched.bad("--limit", SERVER)[SERVER]
+    assert found == {"the rules are loaded": "fail", f"{WATCHED} is watched": "fail"}
+    found = watched.bad("--limit", WATCHED)[WATCHED]
+    assert found == {
+        "prometheus-node-exporter.service is active and enabled": "fail",
+        "node_exporter answers": "fail",
+        "node_exporter listens where declared": "fail",
+        "the notifier looked lately": "unknown",
+        "messages are delivered: webhook": "unknown",
+    }
+    changed = watched.changes()
+    assert changed[WATCHED] == ["Start a unit"]
+    assert "Let a server read its configuration" in changed[SERVER]
+    until(lambda: watched.bad() == {SERVER: {}, WATCHED: {}}, "all is mended")
+
+
+def test_what_a_cut_run_left_undone_is_done_by_the_next(watched):
+    units = "/etc/systemd/system"
+    watched.root(WATCHED, f"touch {units}/deeprig-metrics.service")
+    watched.root(SERVER, f"touch {units}/prometheus.service.d/80-deeprig.conf")
+    watched.root(SERVER, "touch /etc/deeprig/prometheus/alertmanager.yml")
+    assert watched.changes() == {
+        WATCHED: ["Let systemd read a changed unit", "Restart what was changed"],
+        SERVER: [
+            "Let a server read its configuration",
+            "Let systemd read a changed unit",
+            "Restart what was changed",
+        ],
+    }
+    assert watched.changes() == {SERVER: [], WATCHED: []}
+
+
+def test_a_server_that_is_declared_no_more_is_stopped_and_the_exporters_are_closed(watched):
+    watched.declare(server=None)
+    changed = watched.changes()
+    assert "Stop a server that is declared no more" in changed[SERVER]
+    assert watched.changes() == {SERVER: [], WATCHED: []}
+    assert watched.bad() == {SERVER: {}, WATCHED: {}}
+    listening = watched.root(WATCHED, "ss -Hltn")
+    assert "127.0.0.1:9100" in listening
+    assert "*:9100" not in listening
+    assert watched.lab.ssh(SERVER, "systemctl is-active prometheus").stdout.strip() == "inactive"
+    # And the older distribution's packages can be the server as well.
+    watched.declare(server=WATCHED)
+    watched.changes()
+    assert watched.changes() == {SERVER: [], WATCHED: []}
+    assert watched.bad() == {SERVER: {}, WATCHED: {}}
+    assert (
+        Path(FILES / "deeprig.rules.yml").read_text()
+        == watched.root(WATCHED, "cat /etc/deeprig/prometheus/rules/deeprig.yml") + "\n"
+    )
