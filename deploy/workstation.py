@@ -7,4 +7,13 @@ Composition only: what a role does stands in roles/<role>/, what a lab wants in 
 
 from deeprig.compose import deploy_roles
 
-deploy_roles("base", "network", "nvidia_driver", "cuda", "conda", "maintenance")
+deploy_roles(
+    "base",
+    "network",
+    "nvidia_driver",
+    "cuda",
+    "conda",
+    "maintenance",
+    "cooling",
+    "monitoring",
+)

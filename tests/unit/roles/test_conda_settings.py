@@ -196,4 +196,7 @@ def test_every_built_in_role_is_found():
     from pathlib import Path
 
     names = Content.of(Path("/nonexistent")).role_names()
-    assert names == ("base", "conda", "cuda", "maintenance", "network", "nvidia_driver")
+    assert names == (
+        *("base", "conda", "cooling", "cuda", "maintenance", "monitoring", "network"),
+        "nvidia_driver",
+    )
