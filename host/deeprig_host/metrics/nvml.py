@@ -36,7 +36,7 @@ class NvmlReader:
         reads = {read.card.index: read for read in heard.read}
         for card in self._expected(heard):
             self._add_card(samples, reads.get(card.index, CardRead(card, Samples(), "nvml")))
-        if heard.cards is not None:
+        if heard.count is not None:
             up = sum(read.failure is None for read in heard.read)
             samples.add(names.GPUS_ANSWERING, up)
         if heard.failure is not None:
@@ -55,7 +55,9 @@ class NvmlReader:
 
     def _expected(self, heard: Heard) -> Iterable[CardId]:
         """Return GPUs that are there, and those that were while nobody says that they went."""
-        return tuple(self._cards.values()) if heard.cards is None else heard.cards
+        if heard.count is None:
+            return tuple(self._cards.values())
+        return tuple(CardId(index, "") for index in range(heard.count))
 
     def _add_card(self, samples: Samples, read: CardRead) -> None:
         if read.failure is not None:

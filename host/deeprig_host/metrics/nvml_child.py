@@ -12,11 +12,14 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection, Pipe
 from typing import Protocol
 
-from deeprig_host.gpu.library import Gpu, NoNvml, gpus, nvml
+import pynvml
+
+from deeprig_host.gpu.answers import Unanswered, ask
+from deeprig_host.gpu.library import NoNvml, _gpu, nvml
 from deeprig_host.gpu.processes import Owners
 from deeprig_host.machine.commands import Machine
 from deeprig_host.metrics.card_read import read_card, refused_card
-from deeprig_host.metrics.nvml_failures import nvml_failure
+from deeprig_host.metrics.nvml_failures import failure_of, nvml_failure
 from deeprig_host.metrics.nvml_messages import Begun, CardId, Ended, Listed, Message, NoLibrary
 
 Send = Callable[[Message], None]
@@ -43,14 +46,14 @@ def asking(machine: Machine) -> Asking:
     return ask_all
 
 
-def fork(ask: Asking, skip: frozenset[int]) -> tuple[int, Connection]:
+def fork(asks: Asking, skip: frozenset[int]) -> tuple[int, Connection]:
     """Start asking; return the process and where its messages come from. Raise OSError."""
     incoming, outgoing = Pipe(duplex=False)
     pid = os.fork()
     if pid == 0:
         code = 1
         try:
-            ask(outgoing.send, skip)
+            asks(outgoing.send, skip)
             code = 0
         except Exception:  # noqa: BLE001 - whatever it is, it must not return into the caller
             traceback.print_exc()
@@ -61,14 +64,24 @@ def fork(ask: Asking, skip: frozenset[int]) -> tuple[int, Connection]:
 
 
 def _tell_gpus(send: Send, skip: frozenset[int], machine: Machine) -> None:
-    found = gpus()
-    ids = tuple(
-        CardId(index, gpu.uuid if isinstance(gpu, Gpu) else "") for index, gpu in enumerate(found)
-    )
-    send(Listed(ids))
+    """Open and ask each GPU in its turn, so that one that hangs when it is opened is known."""
+    count = ask(pynvml.nvmlDeviceGetCount)
+    if isinstance(count, Unanswered):
+        send(NoLibrary(failure_of(count.code), str(count)))
+        return
+    send(Listed(count))
     owner = Owners(machine)
-    for card, gpu in zip(ids, found, strict=True):
-        if card.index in skip:
-            continue
-        send(Begun(card))
-        send(read_card(gpu, owner) if isinstance(gpu, Gpu) else refused_card(card, gpu))
+    for index in range(count):
+        if index not in skip:
+            _tell_gpu(send, index, owner)
+
+
+def _tell_gpu(send: Send, index: int, owner: Owners) -> None:
+    card = CardId(index, "")
+    send(Begun(card))
+    gpu = _gpu(index)
+    if isinstance(gpu, Unanswered):
+        send(refused_card(card, gpu))
+        return
+    send(Begun(CardId(index, gpu.uuid)))
+    send(read_card(gpu, owner))

@@ -28,7 +28,11 @@ _OF_GPU = {
 def nvml_failure(error: NoNvml) -> str:
     """Return one of names.NVML_FAILURES."""
     cause = error.__cause__
-    code = int(cause.value) if isinstance(cause, pynvml.NVMLError) else None
+    return failure_of(int(cause.value)) if isinstance(cause, pynvml.NVMLError) else "other"
+
+
+def failure_of(code: int) -> str:
+    """Return one of names.NVML_FAILURES for an nvmlReturn_t."""
     return _OF_NVML.get(code, "other")
 
 

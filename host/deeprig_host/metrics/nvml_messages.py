@@ -30,14 +30,17 @@ class NoLibrary:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """NVML is open and told its GPUs: first message where it can be used."""
+    """NVML is open and told how many GPUs it has: first message where it can be used."""
 
-    cards: tuple[CardId, ...]
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """The next answers are about this GPU; silence after it is this GPU's."""
+    """The next answers are about this GPU; silence after it is this GPU's.
+
+    Sent again as soon as it has told its uuid.
+    """
 
     card: CardId
 

@@ -34,10 +34,10 @@ class Patience:
 
 @dataclass
 class Heard:
-    """What came: ``cards`` is None where NVML did not get as far as to list them."""
+    """What came: ``count`` of GPUs is None where NVML did not get as far as to tell it."""
 
     failure: NoLibrary | None = None
-    cards: tuple[CardId, ...] | None = None
+    count: int | None = None
     read: list[CardRead] = field(default_factory=list)
     stuck: dict[int, CardId | None] = field(default_factory=dict)
 
@@ -90,8 +90,8 @@ def _listen(incoming: Connection, heard: Heard, patience: Patience) -> _Silence 
                 return None
             case Begun(card):
                 now = card
-            case Listed(cards):
-                heard.cards, seconds = cards, patience.card_seconds
+            case Listed(count):
+                heard.count, seconds = count, patience.card_seconds
             case CardRead():
                 heard.read.append(message)
                 now = None

@@ -104,8 +104,9 @@ def test_a_driver_that_is_not_loaded_is_told_and_is_no_failure(host):
     assert told["collector_part_up", "nvml"] == 1
 
 
-def test_a_card_that_hangs_costs_only_itself(host):
-    host.plant.set_fault(2, "hang:nvmlDeviceGetMemoryInfo")
+@pytest.mark.parametrize("call", ["MemoryInfo", "UUID", "PciInfo_v3"])
+def test_a_card_that_hangs_costs_only_itself(host, call):
+    host.plant.set_fault(2, f"hang:nvmlDeviceGet{call}")
     done = host.run_impatient()
     told = host.seen()
     assert done.returncode == 0
