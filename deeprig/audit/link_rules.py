@@ -16,6 +16,7 @@ _WIRED = Rule(
     sources.WIRED,
     "plug in a cable of category 5e or better, into a switch of 1 Gbit/s or more",
 )
+_ASK_LINK = "look at `ethtool` on the machine underneath"
 _ABOVE_4G = Rule(
     "firmware.above_4g",
     "GPU memory windows above 4 GiB, with several GPUs",
@@ -30,9 +31,12 @@ def network_wired(machine: Machine) -> Finding:
     actual = ", ".join(map(_told, wired)) or "no wired card"
     if any(nic.has_carrier and (nic.speed_mbits or 0) >= _MBITS for nic in wired):
         return _WIRED.passed(actual)
+    if machine.facts.system.is_container:
+        why = "cannot be told: a container has network cards of its own making"
+        return _WIRED.unknown(f"{actual}: {why}", _ASK_LINK)
     if machine.is_told_unknown("nics") or any(map(_may_be_good, wired)):
         why = machine.why_unknown(*_untold(wired), "nics")
-        return _WIRED.unknown(f"{actual}: {why}", "look at `ethtool` on the machine underneath")
+        return _WIRED.unknown(f"{actual}: {why}", _ASK_LINK)
     return _WIRED.warned(actual)
 
 

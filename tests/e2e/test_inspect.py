@@ -24,7 +24,7 @@ def rig(lab):
 
 
 def written_since(lab, mark):
-    """Return the paths that were written on rig1 since a mark, and what is in its /run and /tmp."""
+    """Return the paths that were written on rig1 since a mark, but for what a login writes."""
     found = lab.ssh(
         "rig1", rf"find / \( {_LOGIN_TRACES} \) -prune -o -newercm {mark} ! -path {mark} -print"
     )
@@ -51,12 +51,16 @@ def wait_until(is_so):
 
 def test_a_host_is_graded_and_nothing_is_left_on_it(rig):
     before = temporary(rig)
-    rig.ssh("rig1", "touch /root/mark")
+    # An overlay file system notes in a directory that it was listed, the first time.
+    rig.ssh("rig1", "find / -xdev > /dev/null; touch /root/mark")
     document = rig.json("inspect", code=1)  # it has no GPU
     assert written_since(rig, "/root/mark") == []
     assert temporary(rig) == before
     assert processes(rig) == []
-    rig.ssh("rig1", "rm /root/mark")
+    # That would have been seen:
+    rig.ssh("rig1", "touch /opt/left-behind")
+    assert "/opt/left-behind" in written_since(rig, "/root/mark")
+    rig.ssh("rig1", "rm /root/mark /opt/left-behind")
     host = store.from_json(document).hosts[0]
     assert (host.status, host.is_root, host.note) == ("graded", True, None)
     assert host.declared == {"psu_watts": 850.0, "use": "research"}
@@ -176,6 +180,7 @@ def started(lab):
         text=True,
     )
     wait_until(lambda: lab.ssh("rig1", "test -e /root/asked").returncode == 0)
+    assert processes(lab) != []
     return process
 
 

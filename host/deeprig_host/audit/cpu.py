@@ -84,7 +84,7 @@ def _max_mhz(tree: Tree) -> float | None:
     khz = [tree.number(f"{_CPU}/{name}/cpufreq/cpuinfo_max_freq") for name in names]
     found = [value for value in khz if value]
     if not found:
-        tree.tell("cpu.max_mhz", f"no {_CPU}/cpu*/cpufreq/cpuinfo_max_freq (no cpufreq driver)")
+        tree.tell("cpu.max_mhz", f"no cpufreq driver: no {_CPU}/cpu*/cpufreq")
         return None
     return max(found) / 1000
 

@@ -139,17 +139,6 @@ def test_the_collector_runs_from_memory(tmp_path):
     assert json.loads(done.stdout)["schema"] == "deeprig.hardware/1"
 
 
-def test_what_runs_from_memory_finds_its_own_files_in_a_process_that_it_starts():
-    """As the question to NVML does: another process opens the archive by our number."""
-    source = Path(memory_boot.__file__).read_text()
-    assert "/proc/{os.getpid()}/fd/" in source
-    done = boot("audit", given=collector_archive(PROGRAMS))
-    assert done.returncode == 0, done.stderr
-    facts = json.loads(done.stdout)
-    why = [entry["why"] for entry in facts["unknown"] if entry["what"].startswith("gpus")]
-    assert not any("No module named" in text for text in why)
-
-
 def test_a_truncated_archive_fails_with_a_message(tmp_path):
     whole = base64.b64decode(collector_archive(PROGRAMS))
     done = boot("audit", given=base64.b64encode(whole[:1000]).decode())

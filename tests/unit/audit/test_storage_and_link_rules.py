@@ -72,6 +72,15 @@ def test_a_wired_link_is_up_and_fast(nics, outcome):
     assert network_wired(machine).outcome == outcome
 
 
+@pytest.mark.parametrize("nics", [[], [nic("host0", None, has_carrier=False)]])
+def test_a_containers_network_cards_are_not_the_machines(nics):
+    document = {**hosts.workstation(), "nics": nics}
+    document["system"] |= {"virtualization": "systemd-nspawn", "is_container": True}
+    assert network_wired(hosts.machine_of(document)).outcome == "unknown"
+    document["nics"] = [nic("eno1", 1000)]  # given to it as it is
+    assert network_wired(hosts.machine_of(document)).outcome == "pass"
+
+
 def test_a_virtual_card_says_why_its_speed_is_unknown():
     found = network_wired(hosts.machine_of(hosts.virtual_machine()))
     assert found.actual == "ens3: up, speed unknown: cannot be told: the kernel says -1"
