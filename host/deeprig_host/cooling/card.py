@@ -14,6 +14,7 @@ from deeprig_host.cooling.give_back import GivenBack, give_back
 from deeprig_host.cooling.govern import Order
 from deeprig_host.cooling.trust import Fault
 from deeprig_host.gpu.answers import Unanswered, known
+from deeprig_host.gpu.clocks import clock_events
 from deeprig_host.gpu.fans import (
     fan_count,
     fan_range,
@@ -65,7 +66,13 @@ class Card:
         told = memory_c(self.gpu.handle) if self.has_memory_sensor else None
         if isinstance(told, Unanswered):
             return Fault(str(told), is_gone(told))
-        return Reading(gpu_c, told, self.limits.slowdown_c, self.limits.memory_max_c)
+        return Reading(
+            gpu_c,
+            told,
+            self.limits.slowdown_c,
+            self.limits.memory_max_c,
+            is_heat_slowed=_is_heat_slowed(self.gpu),
+        )
 
     def carry_out(self, order: Order) -> None:
         """Have the fans as ordered. What fails is told by ``observe`` or ``watch_reason``."""
@@ -147,6 +154,11 @@ def _range(gpu: Gpu) -> FanRange:
 def _has_memory_sensor(gpu: Gpu) -> bool:
     told = known(memory_c(gpu.handle))
     return told is not None and COLDEST_C <= told <= HOTTEST_C
+
+
+def _is_heat_slowed(gpu: Gpu) -> bool:
+    events = known(clock_events(gpu.handle)) or {}
+    return any(events.get(name, False) for name in ("software_thermal", "hardware_thermal"))
 
 
 def _watch_reason(settings: GpuSettings, fans: int | Unanswered) -> str:

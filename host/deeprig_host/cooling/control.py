@@ -19,6 +19,8 @@ from deeprig_host.cooling.feedback import Feedback, begin_feedback, follow
 #: cooler it must be before that ends.
 SLOWDOWN_MARGIN_C = 5
 _SLOWDOWN_RELEASE_C = 3
+#: A card that does not tell its slowdown is taken for one that slows down early.
+ASSUMED_SLOWDOWN_C = 90
 #: A target is never held nearer to the slowdown than this.
 _TARGET_MARGIN_C = SLOWDOWN_MARGIN_C + _SLOWDOWN_RELEASE_C
 #: The memory is held this much below its limit, so that it stays below while the load changes.
@@ -32,12 +34,17 @@ _DOWN_PERCENT_PER_SECOND = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The temperatures of a GPU and of its memory, and the card's own limits; None: not told."""
+    """The temperatures of a GPU and of its memory, and the card's own limits; None: not told.
+
+    ``is_heat_slowed``: the card says that it lowers its clocks because of heat, whatever its
+    sensors say.
+    """
 
     temperature_c: int
     memory_c: int | None = None
     slowdown_c: int | None = None
     memory_max_c: int | None = None
+    is_heat_slowed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +176,11 @@ def _share(value: float, low: float, high: float) -> float:
 
 def _near_slowdown(reading: Reading, was_near: bool) -> str:
     """Return what is too near to its limit; nothing where all have their margin."""
+    if reading.is_heat_slowed:
+        return "the card lowers its clocks because of heat"
     margin_c = SLOWDOWN_MARGIN_C + (_SLOWDOWN_RELEASE_C if was_near else 0)
     limits = (
-        ("slowdown", reading.temperature_c, reading.slowdown_c),
+        ("slowdown", reading.temperature_c, reading.slowdown_c or ASSUMED_SLOWDOWN_C),
         ("the memory's limit", reading.memory_c, reading.memory_max_c),
     )
     for what, now_c, limit_c in limits:

@@ -15,9 +15,13 @@ from deeprig_host.cooling.fleet import Fleet
 from deeprig_host.cooling.limits import PowerLimits
 from deeprig_host.cooling.records import Records
 from deeprig_host.cooling.say import Say
+from deeprig_host.cooling.stopped_fans import StoppedFans
 
-#: Without a library it is looked for so often; with a GPU that does not answer, opened so often.
-_LOOK_SECONDS, _REOPEN_SECONDS = 5.0, 30.0
+#: Without a library it is looked for so often.
+_LOOK_SECONDS = 5.0
+#: With a GPU that does not answer it is opened anew after so long, and then less and less often:
+#: that costs the good GPUs seconds, and one that fell off the bus comes back by a reboot only.
+_REOPEN_SECONDS, _REOPEN_SELDOM_SECONDS = 30.0, 480.0
 #: A limit that drifted is set again within this time.
 _LIMITS_SECONDS = 30.0
 
@@ -47,25 +51,25 @@ class Daemon:
         self._clock = clock
         self._records = records
         self._limits = PowerLimits(configuration, say)
+        self._stopped = StoppedFans(say)
         self._say = say
         self._before: _Moment | None = None
         self._reopen_at = self._limits_at = float("-inf")
+        self._reopen_seconds = _REOPEN_SECONDS
 
     def turn(self) -> None:
         """Observe and order once. A failing GPU, disk or library raises nothing here."""
         now = _Moment(self._clock.monotonic(), self._clock.boottime())
         seconds, stall = self._elapsed(now)
         self._before = now
-        if now.monotonic >= self._reopen_at and self.fleet.needs_opening:
-            self.fleet.reopen()
-            wait = _LOOK_SECONDS if self.fleet.no_library else _REOPEN_SECONDS
-            self._reopen_at = now.monotonic + wait
-            self._limits_at = now.monotonic
+        self._open_where_needed(now.monotonic)
         self.fleet.turn(seconds, stall)
         if now.monotonic >= self._limits_at:
             self._limits_at = now.monotonic + _LIMITS_SECONDS
             self._limits.keep(self.fleet.cards)
-        self._records.note(self._document(), now.monotonic)
+        document = self._document()
+        self._stopped.look(document["gpus"], now.monotonic)
+        self._records.note(document, now.monotonic)
 
     def wait_seconds(self) -> float:
         """Return how long it is until the next turn."""
@@ -82,6 +86,20 @@ class Daemon:
                 self._say("error", f"{name}: the fans are not automatic, {one}")
         self.fleet.close()
         return all(one.is_good for _, one in given)
+
+    def _open_where_needed(self, now: float) -> None:
+        if not self.fleet.needs_opening:
+            self._reopen_seconds = _REOPEN_SECONDS
+            return
+        if now < self._reopen_at:
+            return
+        self.fleet.reopen()
+        if self.fleet.no_library:
+            self._reopen_at = now + _LOOK_SECONDS
+        else:
+            self._reopen_at = now + self._reopen_seconds
+            self._reopen_seconds = min(2 * self._reopen_seconds, _REOPEN_SELDOM_SECONDS)
+        self._limits_at = now
 
     def _elapsed(self, now: _Moment) -> tuple[float, str]:
         """Return the seconds since the turn before, and why its readings are not to be believed."""

@@ -18,6 +18,7 @@ from deeprig_host.cooling.say import Say
 from deeprig_host.cooling.trust import Fault, Trust
 from deeprig_host.gpu.answers import Unanswered
 from deeprig_host.gpu.library import Gpu, NoNvml, gpus, nvml
+from deeprig_host.gpu.lost import is_other_version
 
 
 @dataclass(slots=True)
@@ -51,6 +52,9 @@ class Fleet:
         self._said: set[str] = set()
         #: Why the library cannot be used; empty while it can.
         self.no_library = "not opened yet"
+        #: The driver was changed under us: only a new process loads its library.
+        self.is_outdated = False
+        self._was_open = False
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -76,8 +80,9 @@ class Fleet:
             found = gpus()
         except NoNvml as error:
             self._open.close()
-            self._lose_library(str(error))
+            self._lose_library(error)
             return
+        self._was_open = True
         if self.no_library:
             self._say("info", f"NVML is open, GPUs: {len(found)}")
         self.no_library = ""
@@ -106,11 +111,17 @@ class Fleet:
 
     def give_back_all(self) -> tuple[tuple[str, GivenBack], ...]:
         """Give back every fan of every GPU; no failure keeps another GPU from it."""
-        return tuple(
-            (str(member), member.card.give_back())
-            for member in self.members
-            if member.card is not None
-        )
+        if any(member.is_taken and member.card is None for member in self.members):
+            self.reopen()
+        return tuple((str(member), self._give_back(member)) for member in self.members)
+
+    def _give_back(self, member: Member) -> GivenBack:
+        if member.card is not None:
+            return member.card.give_back()
+        if member.is_taken and not self.no_library:
+            return GivenBack("stuck", member.absence)
+        # Without its driver a card rules its fans itself.
+        return GivenBack("none")
 
     def _turn(self, member: Member, seconds: float, stall: str) -> None:
         card, before = member.card, member.order
@@ -189,10 +200,12 @@ class Fleet:
             self._said.add(text)
             self._say("warning", text)
 
-    def _lose_library(self, reason: str) -> None:
+    def _lose_library(self, error: NoNvml) -> None:
+        reason = str(error)
         if reason != self.no_library:
             self._say("warning", f"NVML cannot be used: {reason}; tried again until it can")
         self.no_library = reason
+        self.is_outdated = self._was_open and is_other_version(error)
 
 
 def _is_gone(member: Member) -> bool:

@@ -48,6 +48,7 @@ class PowerLimits:
         default = default_limit_watts(card.gpu.handle)
         if isinstance(limits, Unanswered) or (declared is None and isinstance(default, Unanswered)):
             self._once(f"GPU {card.gpu.index} ({card.gpu.name}): its power cannot be limited")
+            self._reserve(card)
             return
         wanted = known(default) if declared is None else float(declared)
         need = PowerNeed(card.gpu.uuid, wanted or limits[1], *limits)
@@ -57,6 +58,12 @@ class PowerLimits:
                 f"GPU {card.gpu.index} ({card.gpu.name}): {declared} W is not within the"
                 f" {limits[0]:g} to {limits[1]:g} W that it accepts"
             )
+
+    def _reserve(self, card: Card) -> None:
+        """Count what a card may take that cannot be limited: the others share the rest."""
+        fixed = known(power_limit_watts(card.gpu.handle))
+        if fixed is not None:
+            self._needs[card.gpu.uuid] = PowerNeed(card.gpu.uuid, fixed, fixed, fixed)
 
     def _wanted(self) -> dict[str, int]:
         needs = tuple(self._needs.values())

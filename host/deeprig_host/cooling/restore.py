@@ -57,8 +57,10 @@ def restore(with_power: bool, limit_seconds: float) -> tuple[Restored, ...]:
     counted = _answers([_start("count")], limit_seconds)[0]
     if isinstance(counted, str):
         return (Restored("all GPUs", "stuck", counted),)
-    if counted["no_library"] is not None:
+    if not counted["has_driver"]:
         return ()
+    if counted["error"] is not None:
+        return (Restored("all GPUs", "stuck", counted["error"]),)
     power = ("--power",) if with_power else ()
     children = [_start("one", str(index), *power) for index in range(counted["count"])]
     return tuple(

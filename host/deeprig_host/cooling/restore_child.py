@@ -12,6 +12,7 @@ import pynvml
 from deeprig_host.cooling.give_back import give_back
 from deeprig_host.gpu.answers import Unanswered, ask, known
 from deeprig_host.gpu.library import NoNvml, nvml
+from deeprig_host.gpu.lost import is_without_driver
 from deeprig_host.gpu.power import default_limit_watts, power_limit_watts, set_power_limit
 
 
@@ -19,9 +20,11 @@ def _count() -> dict[str, Any]:
     """Return how many GPUs there are; no GPU is asked anything, for it may hang."""
     try:
         with nvml():
-            return {"count": pynvml.nvmlDeviceGetCount(), "no_library": None}
-    except (NoNvml, pynvml.NVMLError) as error:
-        return {"count": 0, "no_library": str(error)}
+            return {"count": pynvml.nvmlDeviceGetCount(), "error": None, "has_driver": True}
+    except NoNvml as error:
+        return {"count": 0, "error": str(error), "has_driver": not is_without_driver(error)}
+    except pynvml.NVMLError as error:
+        return {"count": 0, "error": str(error), "has_driver": True}
 
 
 def _one(index: int, with_power: bool) -> dict[str, str]:

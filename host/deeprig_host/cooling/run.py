@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from deeprig_host.cooling.records import Records
 from deeprig_host.cooling.say import Say
 from deeprig_host.machine.commands import Machine
 from deeprig_host.machine.exclusive import Lock
+from deeprig_host.machine.refusal import Refused
 
 _LOCK = Lock(
     LOCK_FILE,
@@ -29,6 +31,8 @@ def run(machine: Machine, config: Path, say: Say) -> bool:
 
     Raise BadConfiguration, or Refused while another daemon runs; then nothing was touched.
     """
+    if os.geteuid() != 0:
+        raise Refused("only root may set fans and power limits", remedy="run it as root")
     configuration = read_configuration(config)
     with _LOCK.held(machine):
         records = Records(machine, configuration.history_seconds, say)
@@ -57,6 +61,12 @@ def _loop(daemon: Daemon, say: Say) -> None:
             return
         daemon.turn()
         notify("WATCHDOG=1")
+        if daemon.fleet.is_outdated:
+            raise Refused(
+                "the driver was changed under this daemon, which has the library of the old one",
+                remedy="systemd starts it anew",
+                outcome="failed",
+            )
 
 
 def _warn_of_watchdog(daemon: Daemon, say: Say) -> None:

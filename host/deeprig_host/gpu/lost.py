@@ -1,10 +1,11 @@
-"""Which refusals mean that a card, or the driver below it, has to be looked for anew."""
+"""What it means that a card or the library is gone: what to look for anew, and what not."""
 
 from __future__ import annotations
 
 import pynvml
 
 from deeprig_host.gpu.answers import Unanswered
+from deeprig_host.gpu.library import NoNvml
 
 _GONE = frozenset(
     {
@@ -18,3 +19,21 @@ _GONE = frozenset(
 def is_gone(answer: Unanswered) -> bool:
     """Say whether the library has to be opened again before this card can answer."""
     return answer.is_lost or answer.code in _GONE
+
+
+def is_without_driver(error: NoNvml) -> bool:
+    """Say whether there is no NVIDIA driver: no card of it is in anybody's hands."""
+    return _code(error) in (
+        pynvml.NVML_ERROR_DRIVER_NOT_LOADED,
+        pynvml.NVML_ERROR_LIBRARY_NOT_FOUND,
+    )
+
+
+def is_other_version(error: NoNvml) -> bool:
+    """Say whether the library that this process has loaded is not the running driver's."""
+    return _code(error) == pynvml.NVML_ERROR_LIB_RM_VERSION_MISMATCH
+
+
+def _code(error: NoNvml) -> int | None:
+    cause = error.__cause__
+    return int(cause.value) if isinstance(cause, pynvml.NVMLError) else None

@@ -219,3 +219,86 @@ def test_where_nothing_can_be_written_cooling_goes_on(make_rig):
     assert rig.fans() == [30, 30]
     assert rig.told("the status cannot be written")
     assert rig.told("the history cannot be written")
+
+
+def test_a_sensor_that_stands_still_is_seen_by_what_the_card_does_itself(rig):
+    rig.run(20)
+    rig.plant.set_fault(0, "temperature", 40)
+    rig.plant.set_load(0, 100)
+    rig.run(900)
+    assert rig.gpu()["temperature_c"] == 40
+    assert rig.told("failsafe", "lowers its clocks because of heat")
+    assert rig.truth()["hottest_c"] < 93
+
+
+def test_a_card_that_does_not_tell_its_slowdown_is_taken_for_one_that_slows_down_early(make_rig):
+    card = OPEN_AIR_350.but(old_thresholds=0, limit_fields=0)
+    rig = make_rig(card, text="[defaults]\ncurve = 100:30 101:100\n")
+    rig.plant.set_load(0, 100)
+    rig.run(600)
+    assert rig.gpu()["slowdown_c"] is None
+    assert rig.truth()["hottest_c"] < 90
+
+
+def test_a_fan_that_stands_still_is_told_once_and_the_others_blow_more(rig):
+    rig.plant.set_load(0, 50)
+    rig.run(600)
+    before = rig.fans()
+    rig.plant.set_fault(0, "stuck-fan", 1)
+    rig.run(600)
+    about = [text for level, text in rig.said if level == "error"]
+    assert len(about) == 1, about
+    assert "fan 1 stands still" in about[0]
+    assert rig.fans()[0] > before[0]
+    rig.plant.clear_fault(0, "stuck-fan")
+    rig.run(20)
+    assert rig.told("fan 1 turns again")
+
+
+def test_a_lost_card_is_looked_for_less_and_less_often(make_rig, monkeypatch):
+    rig = make_rig(OPEN_AIR_350, OPEN_AIR_350)
+    rig.run(10)
+    opened = []
+    opening = pynvml.nvmlInit
+    monkeypatch.setattr(pynvml, "nvmlInit", lambda: (opened.append(rig.clock.seconds), opening()))
+    rig.plant.set_fault(0, "lost")
+    rig.run(1800)
+    assert 5 <= len(opened) <= 9
+    rig.plant.clear_fault(0, "lost")
+    rig.run(600)
+    assert rig.mode(0) == "curve"
+
+
+def test_what_was_taken_is_given_back_though_the_library_was_closed_in_between(rig, monkeypatch):
+    rig.run(10)
+    opening = pynvml.nvmlInit
+
+    def fail():
+        raise pynvml.NVMLError(NVML_ERROR_UNKNOWN)
+
+    rig.plant.set_fault(0, "lost")
+    monkeypatch.setattr(pynvml, "nvmlInit", fail)
+    rig.run(40)
+    assert rig.status["no_library"]
+    rig.plant.clear_fault(0, "lost")
+    assert rig.fans() == [30, 30]
+    monkeypatch.setattr(pynvml, "nvmlInit", opening)
+    assert rig.daemon.stop()
+    assert rig.fans() == AUTOMATIC
+
+
+def test_a_driver_of_another_version_needs_a_new_process(rig, monkeypatch):
+    def mismatch():
+        raise pynvml.NVMLError(pynvml.NVML_ERROR_LIB_RM_VERSION_MISMATCH)
+
+    opening = pynvml.nvmlInit
+    monkeypatch.setattr(pynvml, "nvmlInit", mismatch)
+    rig.run(10)
+    assert not rig.daemon.fleet.is_outdated  # before a reboot there is nothing newer to load
+    monkeypatch.setattr(pynvml, "nvmlInit", opening)
+    rig.run(10)
+    assert rig.mode() == "curve"
+    rig.plant.set_fault(0, "lost")
+    monkeypatch.setattr(pynvml, "nvmlInit", mismatch)
+    rig.run(40)
+    assert rig.daemon.fleet.is_outdated

@@ -254,3 +254,17 @@ def test_it_stays_small(bench, daemon):
     status = Path(f"/proc/{daemon.pid}/status").read_text()
     (resident,) = [line for line in status.splitlines() if line.startswith("VmRSS")]
     assert int(resident.split()[1]) < 40_000, resident
+
+
+def test_without_root_it_is_refused(bench):
+    done = subprocess.run(
+        ["setpriv", "--reuid=65534", "--clear-groups", *bench.words("run")],
+        env=bench.environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+    assert (done.returncode, bench.plant.calls()) == (1, ())
+    assert "only root may set fans" in done.stderr
+    assert "Traceback" not in done.stderr
