@@ -1,14 +1,14 @@
 """What is in an environment, written down when it was made: so that damage is seen later.
 
-An environment is whole when every file and link is as written, belongs to root, can be written by
-nobody else, and nothing else is there. Bytecode that a Python left in ``__pycache__`` is no damage.
+An environment is whole when every file and link is as written, belongs to whom the directory above
+it belongs (root), can be written by nobody else, and nothing else is there. Bytecode that a Python
+left in ``__pycache__`` is no damage.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -74,13 +74,18 @@ def _differences(written: Contents, found: Contents) -> Iterator[str]:
 
 
 def _foreign(environment: Path) -> Iterator[str]:
+    owner = environment.parent.stat().st_uid
     for path in (environment, *sorted(environment.rglob("*"))):
-        found = path.lstat()
-        name = path.relative_to(environment)
-        if found.st_uid != os.geteuid():
-            yield f"{name} belongs to user {found.st_uid}"
-        elif not stat.S_ISLNK(found.st_mode) and found.st_mode & _WRITABLE_BY_OTHERS:
-            yield f"{name} can be written by others"
+        yield from (f"{path.relative_to(environment)} {why}" for why in strangers(path, owner))
+
+
+def strangers(path: Path, owner: int) -> Iterator[str]:
+    """Yield whom a path belongs to beside its owner, and that others than that can write it."""
+    found = path.lstat()
+    if found.st_uid != owner:
+        yield f"belongs to user {found.st_uid}"
+    elif not stat.S_ISLNK(found.st_mode) and found.st_mode & _WRITABLE_BY_OTHERS:
+        yield "can be written by others"
 
 
 def _found(environment: Path) -> Contents:

@@ -77,8 +77,7 @@ def _check_link(places: Places) -> None:
 
 
 def _own_directories(places: Places) -> None:
-    """Have the directories root's own: whoever can write there can run what root will run."""
-    for directory in (places.base, places.environments, places.store):
+    for directory in places.directories():
         directory.mkdir(exist_ok=True, parents=True)
         directory.chmod(0o755)
         os.chown(directory, os.geteuid(), os.getegid())

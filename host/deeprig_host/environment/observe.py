@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from typing import Any
 
-from deeprig_host.environment.contents import damages
+from deeprig_host.environment.contents import damages, strangers
 from deeprig_host.environment.order import Order, python_minor
 from deeprig_host.environment.places import BASE, CURRENT, Places, digest_of
 from deeprig_host.environment.wheels import stored
@@ -52,4 +54,15 @@ def _reasons(places: Places, order: Order) -> tuple[str, ...]:
             f"{CURRENT} has other programs, or is for another Python than this host's "
             f"{python_minor()}",
         )
-    return tuple(f"{CURRENT}: {damage}" for damage in damages(current))
+    return (
+        *_open_directories(places),
+        *(f"{CURRENT}: {damage}" for damage in damages(current)),
+    )
+
+
+def _open_directories(places: Places) -> Iterator[str]:
+    """Yield which directories others could put an environment of theirs in."""
+    for path in places.directories():
+        if path.is_dir():
+            name = f"{BASE}/{path.relative_to(places.base)}".removesuffix("/.")
+            yield from (f"{name} {why}" for why in strangers(path, os.geteuid()))

@@ -40,6 +40,10 @@ class Places:
         """Return where an environment is made."""
         return self.environments / _DRAFT
 
+    def directories(self) -> tuple[Path, ...]:
+        """Return those that must be root's own: who can write there can run what root will run."""
+        return self.base, self.environments, self.store
+
     def current(self) -> Path | None:
         """Return the environment in use; None where there is no link to one of ours."""
         if not self.link.is_symlink():

@@ -1,5 +1,6 @@
 """An environment is made aside, whole, and only then in use; what is there and whole is kept."""
 
+import json
 import os
 import stat
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from deeprig_host.environment import order as order_module
+from deeprig_host.environment.__main__ import main
 from deeprig_host.environment.make import _LOCK
 from deeprig_host.environment.observe import check
 from deeprig_host.machine.refusal import Refused
@@ -70,6 +72,21 @@ def test_it_can_be_written_by_its_owner_only_whatever_the_umask(host):
     for path in (host.places.base, *host.places.base.rglob("*")):
         mode = path.lstat().st_mode
         assert stat.S_ISLNK(mode) or not mode & 0o022, path
+
+
+def test_a_directory_that_others_may_write_is_told_and_closed_without_a_new_environment(host):
+    host.make(host.order())
+    made = host.places.current()
+    host.places.environments.chmod(0o777)
+    assert host.observe(host.order())["reasons"] == [
+        "/opt/deeprig/environments can be written by others"
+    ]
+    host.places.environments.chmod(0o755)
+    host.places.base.chmod(0o775)
+    assert host.observe(host.order())["reasons"] == ["/opt/deeprig can be written by others"]
+    host.make(host.order())
+    assert host.observe(host.order())["reasons"] == []
+    assert host.places.current() == made
 
 
 def test_the_one_before_is_kept_and_an_older_one_is_not(host):
@@ -141,6 +158,22 @@ def test_two_makers_do_not_meet(host, monkeypatch):
     monkeypatch.setattr("deeprig_host.environment.make._WAIT_SECONDS", 0.0)
     with _LOCK.held(host.machine), pytest.raises(Refused, match="another change"):
         host.make(host.order())
+
+
+def test_a_file_system_that_refuses_is_told_with_a_remedy(host, capsys):
+    order = host.order()
+    host.places.environments.touch()
+    text = json.dumps({"wheels": order.wheels, "modules": order.modules})
+    assert main(["--root", str(host.machine.root), "make", "--order", text]) == 1
+    answer = json.loads(capsys.readouterr().out)
+    assert "environments" in answer["evidence"][0]
+    assert answer["remedy"]
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"wheels": ["x"], "modules": []}', "{}"])
+def test_an_order_that_is_none_is_refused(host, capsys, text):
+    assert main(["--root", str(host.machine.root), "observe", "--order", text]) == 1
+    assert "unreadable" in json.loads(capsys.readouterr().out)["reason"]
 
 
 def test_a_check_tells_what_is_damaged(host):
