@@ -26,6 +26,7 @@ from deeprig.engine.host_lock import Claim
 from deeprig.engine.host_run import HostJob
 from deeprig.engine.interruption import Interruption, interruptible
 from deeprig.engine.progress import Progress
+from deeprig.engine.run_status import is_told, leave_status
 from deeprig.engine.state import RunState
 from deeprig.inventory.load import Lab
 from deeprig.inventory.model import RebootPolicy
@@ -134,6 +135,7 @@ def _run_jobs(
             _each(jobs, HostJob.note_simulated, interruption, parallel)
             if mode != "plan":
                 _each(jobs, _end, interruption, parallel, of=may_end)
+                _each(jobs, leave_status, interruption, parallel, of=is_told)
         finally:
             state.is_executing = False
             for job in jobs:
