@@ -13,12 +13,11 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from deeprig_host.machine.program import source
-
 _KILL_SECONDS = 1.0
+#: The child finds what we find, and nothing that the environment would have it find.
 _CHILD = """
-import runpy, sys
-sys.path.insert(0, sys.argv.pop(1))
+import json, runpy, sys
+sys.path[:] = json.loads(sys.argv.pop(1))
 runpy.run_module("deeprig_host.cooling.restore_child", run_name="__main__", alter_sys=False)
 """
 
@@ -69,7 +68,7 @@ def restore(with_power: bool, limit_seconds: float) -> tuple[Restored, ...]:
 
 
 def _start(*words: str) -> subprocess.Popen[str]:
-    command = (sys.executable, "-I", "-c", _CHILD, str(source()), *words)
+    command = (sys.executable, "-I", "-c", _CHILD, json.dumps(sys.path), *words)
     return subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, start_new_session=True
     )
