@@ -16,6 +16,8 @@ from deeprig_host.metrics.samples import Sample, Samples
 
 Family = CounterMetricFamily | GaugeMetricFamily
 _MODE = 0o644  # node_exporter runs as a user of its own
+#: Never through a link that somebody laid there: this may run as root in another user's directory.
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class _Families(Collector):
@@ -48,7 +50,8 @@ def write(path: Path, text: bytes) -> None:
     """
     draft = path.with_name(f".{path.name}.new")
     try:
-        with draft.open("wb") as file:
+        draft.unlink(missing_ok=True)
+        with os.fdopen(os.open(draft, _NEW_FILE, _MODE), "wb") as file:
             os.fchmod(file.fileno(), _MODE)
             file.write(text)
         draft.replace(path)

@@ -35,7 +35,10 @@ def number(told: dict[str, Any], key: str) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise PartFailed(f"{key} is {value!r:.60}, not a number")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise PartFailed(f"{key} is too large a number") from error
 
 
 def text(told: dict[str, Any], key: str) -> str:

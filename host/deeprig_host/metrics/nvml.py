@@ -48,7 +48,10 @@ class NvmlReader:
         held = [card for card in self._stuck.values() if card is not None]
         if len(held) < len(self._stuck):
             return Heard(failure=NoLibrary("hanging", "it still has not come back"))
-        heard = hear(self._ask, self._patience, frozenset(card.index for card in held))
+        try:
+            heard = hear(self._ask, self._patience, frozenset(card.index for card in held))
+        except OSError as error:
+            return Heard(failure=NoLibrary("other", f"no process to ask it: {error.strerror}"))
         heard.read += [CardRead(card, Samples(), "hanging") for card in held]
         self._stuck |= heard.stuck
         return heard

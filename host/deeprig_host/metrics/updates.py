@@ -15,9 +15,9 @@ _COUNTS = (
     # "2 of these updates are standard security updates."; 18.04: "3 updates are security updates."
     (
         "security",
-        re.compile(r"^(\d+) (?:of these )?updates? (?:is|are) (?:a )?(?:standard )?security"),
+        re.compile(r"^(\d{1,6}) (?:of these )?updates? (?:is|are) (?:a )?(?:standard )?security"),
     ),
-    ("all", re.compile(r"^(\d+) (?:updates?|packages?) can be (?:applied|updated|installed)")),
+    ("all", re.compile(r"^(\d{1,6}) (?:updates?|packages?) can be (?:applied|updated|installed)")),
 )
 #: Touched by apt.systemd.daily; update-success-stamp by update-notifier-common (Ubuntu).
 _STAMPS = (

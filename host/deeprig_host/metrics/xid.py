@@ -12,6 +12,8 @@ from deeprig_host.metrics.samples import Samples
 
 LOG = "/var/lib/deeprig/xid.jsonl"
 _ADDRESS = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}(\.[0-7])?")
+#: NVIDIA's highest is some hundreds, NVSwitches' (SXid) some ten thousands.
+_CODES = range(100_000)
 #: The writer bounds the log; this bounds what a broken writer can cost.
 _MOST_BYTES = 4 << 20
 
@@ -26,7 +28,7 @@ def read(machine: Machine, samples: Samples) -> None:
     for line in _lines(machine):
         try:
             key, time = _entry(line)
-        except ValueError:
+        except (ValueError, OverflowError):
             wrong += 1
             continue
         entries.setdefault(key, []).append(time)
@@ -50,12 +52,12 @@ def _lines(machine: Machine) -> list[bytes]:
 
 
 def _entry(line: bytes) -> tuple[tuple[str, str], float]:
-    """Return address and code, and the time. Raise ValueError where it is no entry."""
+    """Return address and code, and the time. Raise ValueError, OverflowError: it is no entry."""
     told = json.loads(line)
     entry = told if isinstance(told, dict) else {}
     address, code, time = (entry.get(key) for key in ("address", "code", "time"))
     if not _ADDRESS.fullmatch(str(address)):
         raise ValueError("no PCI address")
-    if isinstance(code, int) and isinstance(time, int | float):
+    if isinstance(code, int) and code in _CODES and isinstance(time, int | float):
         return (str(address), str(int(code))), float(time)
     raise ValueError("no code or time")

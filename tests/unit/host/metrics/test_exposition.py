@@ -63,6 +63,16 @@ def test_the_file_is_whole_and_readable_for_node_exporter(tmp_path, umask):
     assert [file.name for file in tmp_path.iterdir()] == ["deeprig.prom"]
 
 
+def test_a_link_in_the_place_of_the_draft_is_not_followed(tmp_path):
+    other = tmp_path / "other"
+    other.write_text("not ours")
+    (tmp_path / ".deeprig.prom.new").symlink_to(other)
+    exposition.write(tmp_path / "deeprig.prom", b"new\n")
+    assert other.read_text() == "not ours"
+    assert (tmp_path / "deeprig.prom").read_bytes() == b"new\n"
+    assert not (tmp_path / "deeprig.prom").is_symlink()
+
+
 def test_a_draft_that_was_left_behind_is_no_hindrance(tmp_path):
     (tmp_path / ".deeprig.prom.new").write_text("cut off")
     exposition.write(tmp_path / "deeprig.prom", b"new\n")

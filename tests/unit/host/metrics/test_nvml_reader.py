@@ -176,6 +176,16 @@ def test_no_driver_is_told_and_is_no_failure_of_ours(reason, is_failure):
     assert failures == ({("nvml", reason)} if is_failure else set())
 
 
+def test_a_machine_that_starts_no_more_processes_is_told(monkeypatch):
+    def full():
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", full)
+    told, failures = read(NvmlReader(Script(*map(well, CARDS)), PATIENCE))
+    assert told == {("nvml_up",): 0, ("nvml_failure_info", "other"): 1}
+    assert failures == {("nvml", "other")}
+
+
 class Changing:
     """Another script in each pass."""
 

@@ -75,6 +75,7 @@ def test_a_host_without_statuses_tells_nothing(files):
         GOOD | {"ok": "yes"},
         GOOD | {"time": "now"},
         GOOD | {"failed": True},
+        GOOD | {"time": 10**400},
     ],
 )
 def test_a_bad_status_costs_only_itself(files, bad):

@@ -74,6 +74,9 @@ def test_a_line_that_is_being_written_waits_for_the_next_pass(files):
         entry(1, "79"),
         entry(1, 79, "somewhere"),
         entry(1, 79, None),
+        entry(1, -1),
+        entry(1, 10**9),
+        entry(10**400, 79),
     ],
 )
 def test_a_bad_line_is_told_and_the_others_count(files, bad):
