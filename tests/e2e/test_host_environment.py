@@ -34,6 +34,13 @@ _BODY = f"""
     systemd.service(name="{RESTART}", service="served", restarted=True,
                     _if=needs_restart(context, "served.service"))
 """
+_VERIFY = """
+from deeprig.verify.host_environment import check_host_environment
+
+
+def test_its_programs_are_whole(host, check):
+    check_host_environment(host, check)
+"""
 _CLEAR = "systemctl stop served; rm -rf /opt/deeprig /etc/systemd/system/served.service"
 #: Ends the maker without a warning when what it makes has come so far.
 _CUT = (
@@ -72,6 +79,7 @@ def placing_on(lab, host):
     # A copy: somebody may be at work on the programs while the tests run.
     shutil.copytree(ROOT / "host", lab.path / "host", ignore=shutil.ignore_patterns("*.pyc"))
     lab.role("env", _BODY)
+    lab.write("roles/env/verify.py", _VERIFY)
     lab.hosts(**{host: {}})
     lab.data(network_access={})
     lab.ssh(host, _CLEAR)
@@ -126,6 +134,15 @@ def test_a_damaged_environment_is_told_and_made_anew(made, damage, told):
     assert told in " ".join(place["notes"])
     assert operations[RESTART]["status"] == "changed"
     assert made.check() == "good"
+
+
+def test_verify_tells_the_damage(made):
+    assert made.lab.json("verify")["hosts"][0]["status"] == "passed"
+    made.ssh(f"echo >> {ENVIRONMENT}/lib/python3*/site-packages/deeprig_host/__init__.py")
+    verified = made.lab.json("verify", code=1)
+    assert "deeprig_host/__init__.py was altered" in json.dumps(verified)
+    made.apply()
+    assert made.lab.json("verify")["hosts"][0]["status"] == "passed"
 
 
 @pytest.fixture(scope="module")
