@@ -4,7 +4,7 @@ import pytest
 from deeprig_host.gpu.processes import UNKNOWN_USER, GpuProcess, Owners, UserShare, shares
 from deeprig_host.machine.commands import Machine
 
-PASSWD = """root:x:0:0:root:/root:/bin/bash
+USERS = """root:x:0:0:root:/root:/bin/bash
 ada:x:1000:1000:Ada:/home/ada:/bin/bash
 again:x:1000:1000:the same number:/:/bin/sh
 broken line
@@ -14,7 +14,7 @@ broken line
 @pytest.fixture
 def machine(tmp_path):
     (tmp_path / "etc").mkdir()
-    (tmp_path / "etc/passwd").write_text(PASSWD)
+    (tmp_path / "etc/passwd").write_text(USERS)
     for pid, uids in ((7, "1000\t0\t0\t0"), (8, "54321\t54321\t54321\t54321"), (9, "")):
         (tmp_path / f"proc/{pid}").mkdir(parents=True)
         (tmp_path / f"proc/{pid}/status").write_text(f"Name:\tpython\nUid:\t{uids}\nGid:\t0\n")
