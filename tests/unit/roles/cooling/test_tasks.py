@@ -1,0 +1,154 @@
+"""What is placed, what is asked of a host, and what is refused before anything is done."""
+
+from types import SimpleNamespace
+
+import pytest
+from pyinfra.api.exceptions import FactProcessError
+
+from deeprig.errors import DeclarationRefused
+from deeprig.tasks.host_environment import ENVIRONMENT_PYTHON
+from roles.cooling import ROLE, rivals
+from roles.cooling.chassis import FANCONTROL_FILE, MODULES_FILE
+from roles.cooling.configuration import CONFIGURATION
+from roles.cooling.daemon import STARTED, STATUS, UNIT_FILE
+from roles.cooling.facts import OwnFancontrol, ServiceState, UnitState
+from roles.cooling.rivals import FanMasters, OtherFanMasters, refuse_two_owners_of_power
+from roles.cooling.settings import CoolingSettings
+from roles.nvidia_driver.settings import NvidiaDriverSettings
+from tests.unit.roles.cooling.test_checks import FACTS
+from tests.unit.roles.cooling.test_settings import PWMCONFIG, rendered
+
+FILES = (CONFIGURATION, UNIT_FILE, MODULES_FILE, FANCONTROL_FILE)
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_every_file_says_who_manages_it_and_ends_in_one_newline(path):
+    for settings in ({}, {"chassis_fans": {"fancontrol": PWMCONFIG, "modules": ("nct6775",)}}):
+        text = rendered(path, **settings)
+        assert text.startswith("# Managed by deeprig (role cooling)")
+        assert text.endswith("\n")
+        assert not text.endswith("\n\n")
+
+
+def test_fans_of_the_case_get_the_declared_text_and_modules():
+    settings = {"chassis_fans": {"fancontrol": PWMCONFIG, "modules": ("nct6775", "coretemp")}}
+    assert PWMCONFIG in rendered(FANCONTROL_FILE, **settings)
+    assert rendered(MODULES_FILE, **settings).endswith("apply.\nnct6775\ncoretemp\n")
+
+
+def test_the_unit_gives_fans_back_whatever_ended_the_daemon():
+    unit = rendered(UNIT_FILE)
+    assert f"ExecStart={ENVIRONMENT_PYTHON} -m deeprig_host.cooling run\n" in unit
+    assert f"ExecStopPost={ENVIRONMENT_PYTHON} -m deeprig_host.cooling restore\n" in unit
+    for line in (
+        "Type=notify",
+        "WatchdogSec=30",
+        "Restart=on-failure",
+        "WantedBy=multi-user.target",
+    ):
+        assert f"{line}\n" in unit
+    # The status, the mark of the start and the lock are in the unit's own directory.
+    assert "RuntimeDirectory=deeprig/cooling\n" in unit
+    assert {STATUS.rpartition("/")[0], STARTED.rpartition("/")[0]} == {"/run/deeprig/cooling"}
+    assert f"touch {STARTED}\n" in unit
+    # restore waits up to 15 s twice for a driver that hangs: systemd must not end it before.
+    assert "TimeoutStopSec=45\n" in unit
+
+
+def test_it_is_for_machines_with_a_card_or_with_one_declared():
+    none = SimpleNamespace(nvidia_devices=())
+    assert ROLE.applies(FACTS, CoolingSettings())
+    assert not ROLE.applies(none, CoolingSettings(target_c=70))
+    assert ROLE.applies(none, CoolingSettings(gpus={"0": {}}))
+
+
+_SHOWN = """Id=coolgpus.service
+ActiveState={}
+UnitFileState={}
+
+Id=fan2go.service
+ActiveState=inactive
+UnitFileState=
+
+@@deeprig:coolbits
+{}""".format
+
+
+@pytest.mark.parametrize(
+    ("shown", "masters"),
+    [
+        (_SHOWN("inactive", "disabled", ""), FanMasters()),
+        (_SHOWN("active", "disabled", ""), FanMasters(("coolgpus.service",))),
+        (_SHOWN("inactive", "enabled", ""), FanMasters(("coolgpus.service",))),
+        (_SHOWN("inactive", "masked", '    Option "Coolbits" "28"'), FanMasters((), 28)),
+        (_SHOWN("inactive", "", 'Option "Coolbits" "x"\nOption "Coolbits" "4"'), FanMasters((), 4)),
+    ],
+)
+def test_who_else_sets_fans_is_read(shown, masters):
+    assert OtherFanMasters().process(shown.splitlines()) == masters
+
+
+def test_only_the_bit_for_fans_lets_people_set_them():
+    assert FanMasters((), 28).may_x_users_set_fans
+    assert not FanMasters((), 8).may_x_users_set_fans
+
+
+@pytest.mark.parametrize("output", [["Id=x"], ["", "ActiveState=active", "@@deeprig:coolbits"]])
+def test_an_answer_that_is_none_is_no_good_news(output):
+    with pytest.raises(FactProcessError):
+        OtherFanMasters().process(output)
+
+
+def test_every_rival_is_refused_with_how_to_stop_it(monkeypatch):
+    names = tuple(name for name, _ in rivals.RIVALS)
+    host = SimpleNamespace(get_fact=lambda fact: FanMasters(names))
+    monkeypatch.setattr(rivals, "ctx_host", SimpleNamespace(get=lambda: host))
+    with pytest.raises(DeclarationRefused) as refused:
+        rivals.refuse_rivals()
+    assert len(refused.value.problems) == len(names)
+    for name, problem in zip(names, refused.value.problems, strict=True):
+        assert name in problem.reason
+        assert f"systemctl disable --now {name}" in problem.remedy
+
+
+@pytest.mark.parametrize(
+    ("cooling", "driver", "is_refused"),
+    [
+        ({"power_limit_watts": 300}, {"power_limit_watts": 300}, True),
+        ({"power_budget_watts": 900}, {"power_limit_watts": {"0000:01:00.0": 300}}, True),
+        ({"gpus": {"0": {"power_limit_watts": 300}}}, {"power_limit_watts": 250}, True),
+        ({}, {"power_limit_watts": 300}, False),
+        ({"power_limit_watts": 300}, {}, False),
+        ({"power_limit_watts": 300, "enabled": False}, {"power_limit_watts": 300}, False),
+    ],
+)
+def test_a_power_limit_has_one_owner(cooling, driver, is_refused):
+    context = SimpleNamespace(
+        settings=CoolingSettings(**cooling),
+        settings_of={"nvidia_driver": NvidiaDriverSettings(**driver)},
+    )
+    if not is_refused:
+        refuse_two_owners_of_power(context)
+        return
+    with pytest.raises(DeclarationRefused, match="one owner"):
+        refuse_two_owners_of_power(context)
+
+
+def test_the_state_of_a_unit_is_read():
+    shown = ["LoadState=loaded", "ActiveState=activating", "UnitFileState=enabled"]
+    state = ServiceState().process(shown)
+    assert state == UnitState("loaded", "activating", "enabled")
+    assert state.is_known
+    assert state.is_running
+    assert not ServiceState.default().is_known
+    with pytest.raises(FactProcessError, match="UnitFileState"):
+        ServiceState().process(shown[:2])
+
+
+def test_only_a_fancontrol_that_this_role_placed_is_ours():
+    assert OwnFancontrol().process(["# Managed by deeprig (role cooling): ..."])
+    assert not OwnFancontrol().process([])
+    assert not OwnFancontrol.default()
+    first = rendered(FANCONTROL_FILE).splitlines()[0]
+    assert "^# Managed by deeprig (role cooling)" in str(OwnFancontrol().command(FANCONTROL_FILE))
+    assert first.startswith("# Managed by deeprig (role cooling)")
