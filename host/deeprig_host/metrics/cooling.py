@@ -34,7 +34,9 @@ def read(machine: Machine, samples: Samples) -> None:
 def _add_gpu(samples: Samples, gpu: Any) -> None:
     if not isinstance(gpu, dict) or not isinstance(gpu.get("index"), int):
         raise PartFailed(f"{STATUS}: a GPU without index")
-    labels = (str(gpu["index"]), text(gpu, "uuid"))
+    # A card that was lost before it told its uuid has none.
+    uuid = "" if gpu.get("uuid") is None else text(gpu, "uuid")
+    labels = (str(gpu["index"]), uuid)
     mode, percent = text(gpu, "mode"), number(gpu, "target_percent")
     if mode not in names.COOLING_MODES:
         raise PartFailed(f"{STATUS}: no mode {mode!r:.40}")

@@ -117,6 +117,12 @@ def test_the_cooling_daemon_tells_its_loop_and_each_mode(files):
     assert ("cooling_target_ratio", "1", "GPU-1") not in seen
 
 
+def test_a_card_that_was_never_heard_of_has_no_uuid(files):
+    lost = GPU | {"uuid": None, "mode": "lost", "target_percent": None}
+    files.place(cooling.STATUS, COOLING | {"gpus": [lost]})
+    assert read(cooling, files)["cooling_mode", "0", "", "lost"] == 1
+
+
 def test_a_daemon_that_is_configured_and_silent_is_down(files):
     files.place(cooling.CONFIGURATION, "[cooling]\n")
     assert read(cooling, files) == {("cooling_up",): 0}
@@ -129,7 +135,7 @@ def test_a_daemon_that_is_configured_and_silent_is_down(files):
         COOLING | {"gpus": ["GPU-0"]},
         COOLING | {"gpus": [GPU | {"index": "0"}]},
         COOLING | {"gpus": [GPU | {"mode": "sleepy"}]},
-        COOLING | {"gpus": [GPU | {"uuid": None}]},
+        COOLING | {"gpus": [GPU | {"uuid": 7}]},
         COOLING | {"gpus": [GPU | {"target_percent": "full"}]},
         COOLING | {"time": "now"},
         COOLING | {"schema": "other"},
