@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from pyinfra.api.command import StringCommand
 from pyinfra.api.host import Host
+from pyinfra.api.operation import operation
 from pyinfra.context import ctx_host
 from pyinfra.operations import files, server, systemd
 
+from deeprig.engine.remarks import explain
 from deeprig.inventory.model import DeclaredHost
 from deeprig.role import RoleContext
 from deeprig.tasks import changed, install_packages, place_template
 from deeprig.tasks.left_undone import StaleUnits
 from roles.monitoring.facts import OldServices
-from roles.monitoring.settings import MonitoringSettings
+from roles.monitoring.settings import LOOPBACK, Address, MonitoringSettings
 from roles.monitoring.watched import exporter_listens, settings_of
 
 PACKAGE = "prometheus-node-exporter"
@@ -49,6 +52,13 @@ def place_exporter(context: RoleContext[MonitoringSettings], environment: Any) -
     ``environment`` is the operation that placed the host's programs.
     """
     # Before the package, which starts its service at once: it would be open to everybody.
+    exporter = context.settings.exporter
+    tell_who_listens(
+        name="See who can ask node_exporter",
+        what="node_exporter",
+        listens=exporter.listen or LOOPBACK,
+        port=exporter.port,
+    )
     moved = place_template(context, drop_in(EXPORTER), name="Set where node_exporter listens")
     install_packages((PACKAGE,))
     directory = files.directory(
@@ -65,6 +75,21 @@ def place_exporter(context: RoleContext[MonitoringSettings], environment: Any) -
     run_as_placed(EXPORTER, (drop_in(EXPORTER),), changed(moved, directory))
     runs = (f"{UNIT_DIRECTORY}/{COLLECTOR}", ENVIRONMENT)
     run_as_placed(COLLECTOR, runs, changed(unit, environment))
+
+
+@operation()
+def tell_who_listens(
+    what: str, listens: Address, port: int
+) -> Generator[StringCommand, None, None]:
+    """Say in the plan and the report that a port is open to more than the machine itself."""
+    if not listens.is_loopback:
+        at = "every address" if listens.is_unspecified else str(listens)
+        explain(
+            f"{what} answers everybody who reaches port {port} of {at}: it asks for no password; "
+            "whom a firewall lets in is not this role's"
+        )
+    ctx_host.get().noop("nothing to change: it only tells")
+    yield from ()
 
 
 def run_as_placed(

@@ -19,7 +19,7 @@ from deeprig.inventory.model import DeclaredHost
 from deeprig.role import RoleContext
 from deeprig.tasks import changed, install_packages, place_template
 from roles.monitoring.checked_files import CheckedFile, checked_files, rendered
-from roles.monitoring.exporter import drop_in, run_as_placed
+from roles.monitoring.exporter import drop_in, run_as_placed, tell_who_listens
 from roles.monitoring.own_files import own_file
 from roles.monitoring.reading import take_configuration
 from roles.monitoring.settings import LOOPBACK, MonitoringSettings, ServerSettings
@@ -46,6 +46,12 @@ def place_server(
     problems = reach_problems(context.host_name, hosts)
     if problems:
         raise DeclarationRefused(problems)
+    tell_who_listens(
+        name="See who can ask Prometheus",
+        what="Prometheus",
+        listens=declared.listen,
+        port=declared.port,
+    )
     units = (PROMETHEUS, ALERTMANAGER)
     moved = [
         place_template(context, drop_in(unit), name="Set how a server starts") for unit in units

@@ -23,6 +23,7 @@ FILES = ROOT / "roles" / "monitoring" / "files"
 TOKEN = "token-of-the-lab-0815"  # noqa: S105 - it must not be seen anywhere
 LIBRARY = "/usr/lib/x86_64-linux-gnu/libnvidia-ml.so.1"
 PLANT = "/run/deeprig-sim-thermal"
+_DROP_IN = "/etc/systemd/system/deeprig-metrics.service.d/simulated.conf"
 INTERVAL_SECONDS = 5
 #: An alert waits a minute; then there are the steps from the card to a person.
 _TOLD_SECONDS = 180
@@ -58,7 +59,7 @@ rm -rf /etc/systemd/system/prometheus*.service.d /etc/systemd/system/deeprig-met
 rm -rf /etc/systemd/system/deeprig-alerts.* /etc/deeprig/alerts.conf /etc/deeprig/prometheus
 rm -rf /etc/deeprig/grafana /etc/grafana/provisioning /var/lib/prometheus /var/lib/deeprig/status
 rm -rf /var/lib/deeprig/alerts /var/lib/deeprig/xid* {LIBRARY} {PLANT} /run/received
-rm -rf /run/deeprig/cooling/status.json
+rm -rf /run/deeprig/cooling/status.json /etc/systemd/system/deeprig-metrics.service.d
 systemctl daemon-reload
 """
 
@@ -176,6 +177,8 @@ def watched(hosts, channel, tmp_path_factory):
     found.put(WATCHED, LIBRARY, library.read_bytes())
     cards = Machine((OPEN_AIR_350, PASSIVE_300, OLD_DRIVER))
     found.put(WATCHED, f"{PLANT}/gpus.ini", cards.text().encode())
+    # SIMULATED cards keep their state in a file that every reader writes.
+    found.put(WATCHED, _DROP_IN, f"[Service]\nReadWritePaths={PLANT}\n".encode())
     found.root(WATCHED, f"mkdir -p {PLANT}/set/0 {PLANT}/faults/0; echo 100 > {PLANT}/set/0/load")
     for name in (SERVER, WATCHED):
         found.receive(name)

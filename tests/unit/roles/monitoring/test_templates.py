@@ -65,7 +65,9 @@ def rendered(path, **data):
     source = Content.of(ROOT).template("monitoring", path).read_text()
     template = Environment(undefined=StrictUndefined, keep_trailing_newline=True)  # noqa: S701
     found = context(**data)
-    return template.from_string(source).render(settings=found.settings, host_name="rig1")
+    return template.from_string(source).render(
+        settings=found.settings, host_name="rig1", network=found.network
+    )
 
 
 @pytest.mark.parametrize("data", [{}, FULL, {"server": {}}])
@@ -150,3 +152,13 @@ def test_a_server_is_not_started_before_it_has_its_configuration():
         text = rendered(drop_in(unit), server={})
         assert f"ConditionPathExists={DIRECTORY}/{file}\n" in text
         assert "=127.0.0.1:" in text
+
+
+def test_the_notifier_goes_through_the_declared_proxy():
+    source = Content.of(ROOT).template("monitoring", "/etc/systemd/system/deeprig-alerts.service")
+    proxy = NetworkAccess(https_proxy="http://user:p%40ss@proxy.lab:3128")
+    text = Environment(undefined=StrictUndefined).from_string(source.read_text())  # noqa: S701
+    told = text.render(network=proxy)
+    # systemd.unit(5): a percent sign is written twice.
+    assert 'Environment="https_proxy=http://user:p%%40ss@proxy.lab:3128"\n' in told
+    assert "Environment" not in text.render(network=NetworkAccess())

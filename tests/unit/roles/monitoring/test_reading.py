@@ -1,0 +1,141 @@
+"""What is asked of a host, and what its answers mean: the programs that are sent run here."""
+
+import os
+import subprocess
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from roles.monitoring.checks.samples import samples, value_of
+from roles.monitoring.facts import HasOldConfiguration, OldServices
+
+RELOADED = "prometheus_config_last_reload_success_timestamp_seconds"
+#: systemctl of a unit test: what a unit is, and when it became that (microseconds).
+_SYSTEMCTL = """#!/bin/sh
+for unit; do :; done
+case $unit in
+  young.service) echo ActiveState=active; echo ActiveEnterTimestampMonotonic={young} ;;
+  old.service) echo ActiveState=active; echo ActiveEnterTimestampMonotonic={old} ;;
+  dead.service) echo ActiveState=inactive; echo ActiveEnterTimestampMonotonic={old} ;;
+  *) echo ActiveState=inactive; echo ActiveEnterTimestampMonotonic= ;;
+esac
+"""
+
+
+def answer(command, **environment):
+    done = subprocess.run(
+        ["sh", "-c", str(command)],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+@pytest.fixture
+def systemctl(tmp_path):
+    now = time.clock_gettime(time.CLOCK_MONOTONIC)
+    script = tmp_path / "bin" / "systemctl"
+    script.parent.mkdir()
+    script.write_text(_SYSTEMCTL.format(young=int(now * 1e6), old=int((now - 3000) * 1e6)))
+    script.chmod(0o755)
+    return f"{script.parent}:{os.environ['PATH']}"
+
+
+def file_of_age(path, seconds):
+    path.write_text("x")
+    os.utime(path, (time.time() - seconds,) * 2)
+    return str(path)
+
+
+def test_old_is_what_runs_since_before_its_file_was_changed(systemctl, tmp_path):
+    file = file_of_age(tmp_path / "unit", 600)
+    fact = OldServices()
+    names = ("young.service", "old.service", "dead.service", "unknown.service")
+    lines = answer(fact.command(dict.fromkeys(names, (file,))), PATH=systemctl)
+    assert fact.process(lines) == ("old.service",)
+
+
+def test_a_file_of_the_future_and_one_that_is_not_there_say_nothing(systemctl, tmp_path):
+    future = file_of_age(tmp_path / "future", -600)
+    units = {"old.service": (future, str(tmp_path / "no-such-file"))}
+    assert answer(OldServices().command(units), PATH=systemctl) == []
+
+
+def test_a_link_that_was_turned_makes_what_runs_from_it_old(systemctl, tmp_path):
+    target = tmp_path / "environment-1"
+    target.mkdir()
+    os.utime(target, (time.time() - 9000,) * 2)
+    link = tmp_path / "environment"
+    link.symlink_to(target)
+    units = {"old.service": (str(link),)}
+    assert answer(OldServices().command(units), PATH=systemctl) == ["old.service"]
+
+
+@pytest.fixture
+def server():
+    """A server that says when it last read its configuration: ``told`` is its answer."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(self.server.told.encode())
+
+        def log_message(self, *arguments):
+            pass
+
+    found = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=found.serve_forever)
+    thread.start()
+    yield found
+    found.shutdown()
+    found.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize(("age", "is_old"), [(100, True), (1000, False)])
+def test_a_configuration_is_old_where_the_file_is_younger_than_its_reading(
+    server, tmp_path, age, is_old
+):
+    head = f"# HELP {RELOADED} Timestamp.\n# TYPE {RELOADED} gauge\n"
+    server.told = f"{head}{RELOADED} {time.time() - 500}\nother 1\n"
+    file = file_of_age(tmp_path / "prometheus.yml", age)
+    fact = HasOldConfiguration()
+    url = f"http://127.0.0.1:{server.server_port}/metrics"
+    # A proxy of the environment is not for the machine's own addresses.
+    lines = answer(fact.command(url, (file,)), http_proxy="http://127.0.0.1:9")
+    assert fact.process(lines) is is_old
+
+
+def test_a_server_that_does_not_answer_reads_it_when_it_starts(tmp_path):
+    file = file_of_age(tmp_path / "prometheus.yml", 0)
+    assert answer(HasOldConfiguration().command("http://127.0.0.1:9/metrics", (file,))) == []
+
+
+TEXT = """# HELP deeprig_x Something with a value: 7
+# TYPE deeprig_x gauge
+deeprig_x{part="a",where="with } and \\" in it"} 1.5
+deeprig_x{part="b"} NaN
+deeprig_xy 3
+deeprig_one 1.7e+09
+deeprig_timed 4 1700000000000
+"""
+
+
+def test_samples_of_a_metric_are_read_with_their_labels():
+    first, second = samples(TEXT, "deeprig_x")
+    assert first.labels == {"part": "a", "where": 'with } and \\" in it'}
+    assert first.value == 1.5
+    assert second.value != second.value
+    assert value_of(TEXT, "deeprig_one") == 1.7e9
+    assert value_of(TEXT, "deeprig_timed") == 4
+
+
+def test_a_metric_without_one_value_has_none():
+    assert value_of(TEXT, "deeprig_x") is None
+    assert value_of(TEXT, "deeprig_no") is None
