@@ -73,12 +73,12 @@ def subtitle(shown: Shown) -> str:
     """Return which cards, which hours, and what could not be read."""
     recorded = shown.recorded
     if not recorded.history.samples:
-        return f"nothing was recorded in the last {recorded.hours:g} hours"
+        return f"nothing was recorded in the last {recorded.hours:g} h"
     names = [card.name for card in recorded.cards]
     counted = [f"{names.count(name)} x {name}" for name in dict.fromkeys(names) if name]
     cards = ", ".join(counted) or f"{len(names)} cards"
     until = datetime.fromtimestamp(recorded.now, timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
-    told = f"{cards}; {recorded.hours:g} hours until {until}"
+    told = f"{cards}; {recorded.hours:g} h until {until}"
     unreadable = recorded.history.unreadable
     return f"{told}; {unreadable} lines of the history are damaged" if unreadable else told
 

@@ -17,7 +17,7 @@ _FEWEST_BARS, _MOST_BARS = 8, 40
 def card_lines(recorded: Recorded, columns: int, *, has_blocks: bool = True) -> Iterator[Text]:
     """Yield two lines for each card: temperature and fan, lowest to highest, the last, the course.
 
-    Bars of all cards have one scale, so that they compare.
+    Bars of all cards have one scale, so that they compare; where there is no room there are none.
     """
     degree = "\N{DEGREE SIGN}C" if has_blocks else "C"
     heats = [s.temperature_c for s in recorded.history.samples if s.temperature_c is not None]
@@ -35,7 +35,10 @@ def card_lines(recorded: Recorded, columns: int, *, has_blocks: bool = True) -> 
             ("fan_percent", "fan speed", "%"),
         ):
             told = f"    {name:<11} {_range(samples, quantity, unit)}"
-            count = min(_MOST_BARS, max(_FEWEST_BARS, columns - len(told) - 2))
+            count = min(_MOST_BARS, columns - len(told) - 2)
+            if count < _FEWEST_BARS:
+                yield Text(told.rstrip(), no_wrap=True)
+                continue
             values = _course(samples, quantity, recorded, count)
             bars = sparkline(values, *scales[quantity], has_blocks=has_blocks)
             yield Text(f"{told}  {bars}", no_wrap=True)
