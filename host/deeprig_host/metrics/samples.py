@@ -59,5 +59,7 @@ class Samples:
 
 def _clean(label: str) -> str:
     """Return a label as UTF-8 can write it: half a character or a control becomes a ``?``."""
-    text = label.encode("utf-8", "replace").decode("utf-8")[:_LABEL_CHARACTERS]
+    text = label[:_LABEL_CHARACTERS]
+    if text.isprintable():  # half a character is not
+        return text
     return "".join(letter if letter.isprintable() else "?" for letter in text)
