@@ -43,7 +43,11 @@ _COOLING = (
         "It could not trust its readings, or could not set the fans; they are at full speed or "
         "under the card's own control.",
         "`journalctl -u deeprig-cooling` says why.",
-        Compare(Series(names.COOLING_MODE.name, (Label("mode", ("failsafe", "lost")),)), "==", 1.0),
+        Compare(
+            Series(names.COOLING_MODE.name, (Label("mode", ("failsafe", "released", "lost")),)),
+            "==",
+            1.0,
+        ),
         ("gpu", "uuid", "mode"),
         for_seconds=120,
     ),

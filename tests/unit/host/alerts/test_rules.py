@@ -107,7 +107,10 @@ CASES = {
     ),
     "GpuFanStopped": ([fan(0.6, 0)], [fan(0.6, 1800), fan(0, 0), gpu("fan_speed_rpm", 0)]),
     "CoolingFailsafe": (
-        [f'deeprig_cooling_mode{{{GPU},mode="{mode}"}} 1' for mode in ("failsafe", "lost")],
+        [
+            f'deeprig_cooling_mode{{{GPU},mode="{mode}"}} 1'
+            for mode in ("failsafe", "released", "lost")
+        ],
         [f'deeprig_cooling_mode{{{GPU},mode="{mode}"}} 1' for mode in ("curve", "monitor")]
         + [f'deeprig_cooling_mode{{{GPU},mode="failsafe"}} 0'],
     ),
