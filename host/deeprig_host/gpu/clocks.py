@@ -21,6 +21,13 @@ EVENT_REASONS = (
     ("hardware_power_brake", pynvml.nvmlClocksEventReasonHwPowerBrakeSlowdown),
     ("display_clock_setting", pynvml.nvmlClocksEventReasonDisplayClockSetting),
 )
+#: nvml.h, nvmlPerfPolicyType_t: what a card counts the time of.
+HOLD_REASONS = (
+    ("power", pynvml.NVML_PERF_POLICY_POWER),
+    ("thermal", pynvml.NVML_PERF_POLICY_THERMAL),
+    ("board_limit", pynvml.NVML_PERF_POLICY_BOARD_LIMIT),
+    ("reliability", pynvml.NVML_PERF_POLICY_RELIABILITY),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,19 @@ def clock_events(handle: Any) -> dict[str, bool] | Unanswered:
     # A reason that is on is told, whatever the card says of what it supports.
     can_tell = active | (-1 if isinstance(supported, Unanswered) else supported)
     return {name: bool(active & bit) for name, bit in EVENT_REASONS if can_tell & bit}
+
+
+def held_nanoseconds(handle: Any) -> tuple[tuple[str, int | Unanswered], ...]:
+    """Return for how long each reason has held the clocks down since the driver was loaded.
+
+    It sees what happens between two looks (nvml.h, nvmlViolationTime_t: in nanoseconds).
+    """
+    return tuple((name, _held(handle, policy)) for name, policy in HOLD_REASONS)
+
+
+def _held(handle: Any, policy: int) -> int | Unanswered:
+    told = ask(pynvml.nvmlDeviceGetViolationStatus, handle, policy)
+    return told if isinstance(told, Unanswered) else int(told.violationTime)
 
 
 def _reasons(handle: Any, call: Any, before_535: Any) -> int | Unanswered:

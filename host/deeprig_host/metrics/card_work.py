@@ -6,14 +6,14 @@ from typing import Any
 
 from deeprig_host.gpu.answers import known
 from deeprig_host.gpu.card import card
-from deeprig_host.gpu.clocks import clock_events, clocks, load
+from deeprig_host.gpu.clocks import clock_events, clocks, held_nanoseconds, load
 from deeprig_host.gpu.library import Gpu
 from deeprig_host.gpu.memory import memory
 from deeprig_host.gpu.pcie import pcie_link
 from deeprig_host.metrics import names
 from deeprig_host.metrics.card_answers import CardAnswers
 
-_HERTZ_OF_MEGAHERTZ, _OF_PERCENT, _OF_MILLI = 1e6, 0.01, 0.001
+_HERTZ_OF_MEGAHERTZ, _OF_PERCENT, _OF_MILLI, _OF_NANO = 1e6, 0.01, 1e-3, 1e-9
 
 
 def tell_card(answers: CardAnswers, gpu: Gpu) -> None:
@@ -33,6 +33,8 @@ def tell_clocks(answers: CardAnswers, handle: Any) -> None:
     answers.tell(names.PERFORMANCE_STATE, told.state)
     for reason, is_on in (answers.value(clock_events(handle)) or {}).items():
         answers.tell(names.CLOCK_EVENT, is_on, reason)
+    for reason, nanoseconds in held_nanoseconds(handle):
+        answers.tell(names.CLOCK_HELD, nanoseconds, reason, scale=_OF_NANO)
     busy = answers.value(load(handle))
     if busy is not None:
         answers.tell(names.UTILIZATION, busy.gpu_percent, scale=_OF_PERCENT)

@@ -23,6 +23,8 @@ CLOCK_EVENT_REASONS = (
     "hardware_power_brake",
     "display_clock_setting",
 )
+#: What a card counts the time of (nvmlPerfPolicyType_t).
+CLOCK_HOLD_REASONS = ("power", "thermal", "board_limit", "reliability")
 #: Modes of a GPU in the cooling daemon's status.
 COOLING_MODES = ("curve", "target", "monitor", "failsafe", "released", "lost")
 #: Why NVML cannot be used at all.
@@ -161,6 +163,13 @@ CLOCK_EVENT = Metric(
     "1 for each reason that holds the clocks down now, 0 for each that does not.",
     (*GPU, "reason"),
     CLOCK_EVENT_REASONS,
+)
+CLOCK_HELD = Metric(
+    "deeprig_gpu_clock_held_seconds_total",
+    "counter",
+    "For how long this has held the clocks down: sees what happens between two collections.",
+    (*GPU, "reason"),
+    CLOCK_HOLD_REASONS,
 )
 PERFORMANCE_STATE = Metric(
     "deeprig_gpu_performance_state", "gauge", "P-state: 0 is the fastest, 15 the slowest.", GPU

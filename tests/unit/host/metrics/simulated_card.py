@@ -45,6 +45,12 @@ def whole():
         "nvmlDeviceGetPerformanceState": 2,
         "nvmlDeviceGetCurrentClocksEventReasons": pynvml.nvmlClocksEventReasonSwPowerCap,
         "nvmlDeviceGetSupportedClocksEventReasons": 0x1FF,
+        "nvmlDeviceGetViolationStatus": by_kind(
+            {
+                pynvml.NVML_PERF_POLICY_POWER: SimpleNamespace(violationTime=90_500_000_000),
+                pynvml.NVML_PERF_POLICY_THERMAL: SimpleNamespace(violationTime=0),
+            }
+        ),
         "nvmlDeviceGetUtilizationRates": SimpleNamespace(gpu=97, memory=41),
         "nvmlDeviceGetMemoryInfo": SimpleNamespace(used=8 << 30, total=24 << 30, free=16 << 30),
         "nvmlDeviceGetEccMode": [1, 1],

@@ -46,6 +46,9 @@ def test_a_card_that_answers_everything_has_every_series(card, gpu):
     assert told["clock_max_hertz", "memory"] == 9_751_000_000
     assert told["clock_event", "software_power_cap"] == 1
     assert told["clock_event", "hardware_thermal"] == 0
+    assert told["clock_held_seconds_total", "power"] == 90.5
+    assert told["clock_held_seconds_total", "thermal"] == 0
+    assert ("clock_held_seconds_total", "board_limit") not in told
     assert told["utilization_ratio",] == 0.97
     assert told["memory_used_bytes",] == 8 << 30
     assert told["memory_total_bytes",] == 24 << 30

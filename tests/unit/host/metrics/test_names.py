@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from deeprig_host.gpu.clocks import EVENT_REASONS
+from deeprig_host.gpu.clocks import EVENT_REASONS, HOLD_REASONS
 from deeprig_host.metrics import names
 from deeprig_host.metrics.collector import READERS
 from deeprig_host.metrics.names import METRICS
@@ -29,6 +29,7 @@ def test_no_name_is_there_twice():
 
 def test_the_names_of_clock_events_are_nvmls():
     assert tuple(name for name, _ in EVENT_REASONS) == names.CLOCK_EVENT_REASONS
+    assert tuple(name for name, _ in HOLD_REASONS) == names.CLOCK_HOLD_REASONS
 
 
 def test_every_part_of_the_collector_is_named():

@@ -49,6 +49,15 @@ def test_cards_that_are_well_tell_what_they_have(host):
     assert told["collector_part_up", "nvml"] == told["collector_part_up", "gpu"] == 1
 
 
+def test_a_card_that_was_slowed_between_two_passes_tells_for_how_long(host):
+    host.plant.describe(Machine((OPEN_AIR_350.but(default_limit_watts=200),), {"is_virtual": 1}))
+    host.plant.set_load(0, 100)
+    host.plant.step(30)
+    told = collected(host)
+    assert 20 < told["gpu_clock_held_seconds_total", "0", "power"] <= 30
+    assert told["gpu_clock_event", "0", "software_power_cap"] == 1
+
+
 def test_what_a_card_lacks_has_no_series(host):
     told = collected(host)
     names_of = {index: {key[0] for key in told if key[1:2] == (str(index),)} for index in range(4)}
