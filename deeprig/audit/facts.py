@@ -24,10 +24,11 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class HardwareFacts:
-    """One machine at one moment."""
+    """One machine at one moment. ``simulated``: what stands in for hardware on a test host."""
 
     schema: Literal["deeprig.hardware/1"]
     collected: str
+    simulated: str | None
     system: System
     firmware: Firmware
     cpu: Cpu

@@ -25,6 +25,7 @@ class Audit:
 
     schema: str
     collected: str
+    simulated: str | None
     use: Use
     machine: tuple[Part, ...]
     findings: tuple[Finding, ...]
@@ -47,6 +48,7 @@ def grade(
     return Audit(
         schema=SCHEMA,
         collected=facts.collected,
+        simulated=facts.simulated,
         use=declared.use,
         machine=summary(machine),
         findings=tuple(rule.check(machine, declared.use) for rule in RULES),

@@ -40,6 +40,8 @@ def show_machine(audit: Audit, screen: Screen) -> None:
     """Print what the machine is made of."""
     for part in audit.machine:
         screen.indented(screen.text(f"{part.part}: {part.text}"))
+    if audit.simulated:
+        screen.indented(screen.text(f"simulated: {audit.simulated}", "yellow"))
 
 
 def show_remedies(audit: Audit, screen: Screen, *, verbose: bool = False) -> None:

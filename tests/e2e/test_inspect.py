@@ -209,3 +209,27 @@ def test_a_lost_connection_is_told_and_nothing_is_left_on_the_host(waiting):
     waiting.ssh("rig1", "touch /root/go")
     wait_until(lambda: not processes(waiting))
     assert temporary(waiting) == before
+
+
+def test_a_gpu_is_told_before_its_driver_and_after_it(gpu):
+    """On a simulated GPU machine: its cards and its NVML are made up, the host is not."""
+    gpu.start_from("fresh")
+    gpu.declare(gpu.from_nvidia())
+    before = store.from_json(gpu.json("inspect", code=None)).hosts[0]
+    (card,) = before.facts["gpus"]
+    assert (card["device"], card["source"], card["memory_bytes"]) == ("2684", "pci", None)
+    outcomes = {finding.rule: finding.outcome for finding in before.audit.findings}
+    assert outcomes["gpu.present"] == outcomes["gpu.tensor_cores"] == "pass"
+    assert outcomes["gpu.memory"] == outcomes["ram.matches_gpu"] == "unknown"
+    assert {size.parameters for size in before.audit.model_sizes} == {None}
+
+    gpu.have_driver()
+    after = store.from_json(gpu.json("inspect", code=None)).hosts[0]
+    (card,) = after.facts["gpus"]
+    assert (card["device"], card["source"]) == ("2684", "nvml")
+    assert before.audit.simulated == after.audit.simulated == after.facts["simulated"]
+    assert after.audit.simulated
+    assert card["memory_bytes"] > 0
+    outcomes = {finding.rule: finding.outcome for finding in after.audit.findings}
+    assert outcomes["gpu.memory"] == "pass"
+    assert all(size.parameters for size in after.audit.model_sizes)

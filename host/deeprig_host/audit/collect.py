@@ -4,7 +4,7 @@ Null means that it cannot be told, and ``unknown`` says why: an entry's ``what``
 null (or of what is above it), list elements by their address, name or locator, as in
 ``gpus.0000:01:00.0.memory_bytes``. In ``pci``, ``nics`` and a GPU's ``driver`` null also means that
 there is none: no driver bound, no subsystem, node, slot or link, no PCI function. An empty memory
-slot has no type and no speed.
+slot has no type and no speed. ``simulated`` is null on every real machine.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ def collect(tree: Tree) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "collected": _now(),
+        "simulated": _simulated(tree),
         "system": asdict(system(tree)),
         "firmware": asdict(firmware(tree, is_made_up, cards)),
         "cpu": asdict(cpu(tree)),
@@ -51,6 +52,12 @@ def collect(tree: Tree) -> dict[str, Any]:
         "sensors": [asdict(sensor) for sensor in sensors(tree)],
         "unknown": [asdict(entry) for entry in tree.unknown],
     }
+
+
+def _simulated(tree: Tree) -> str | None:
+    """Return what stands in for the real thing on a machine of deeprig's own tests; else None."""
+    text = tree.text("/etc/deeprig-sim/simulated")
+    return text.splitlines()[0] if text else None
 
 
 def _pci(device: Device) -> dict[str, Any]:

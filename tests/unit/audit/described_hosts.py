@@ -134,6 +134,7 @@ def workstation(*, ram_gib: float = 62.6, cores: int = 16) -> Document:
     return {
         "schema": "deeprig.hardware/1",
         "collected": "2026-11-21T14:40:00Z",
+        "simulated": None,
         "system": {
             "vendor": "ASUS",
             "product": "ProArt",

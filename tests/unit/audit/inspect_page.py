@@ -61,6 +61,8 @@ As root, by the inventory's login or through sudo. Where sudo asks for a passwor
 it, once; without `-K` the facts are read without root, fewer are known (the memory's slots, for
 one), and the report says so.
 
+On the simulated machines of deeprig's own tests the report says what is simulated.
+
 Whatever cannot be told is *unknown*, with the reason; that is never a pass. What a virtual machine
 or a container shows of its links and disks may be made up, so it is unknown as well.
 

@@ -131,6 +131,15 @@ def test_a_note_is_shown():
     assert "rig1: read without root" in shown(report(noted))
 
 
+def test_what_is_simulated_is_said_wherever_the_audit_is():
+    document = hosts.rtx_4090_workstation() | {"simulated": "the GPU, by tests/sim"}
+    whole = report(inspections.inspected("rig1", document))
+    assert "simulated: the GPU, by tests/sim" in shown(whole)
+    assert "the GPU, by tests/sim" in html.to_page(whole)
+    assert whole.to_json()["hosts"][0]["audit"]["simulated"] == "the GPU, by tests/sim"
+    assert "simulated" not in shown(report(inspections.laptop()))
+
+
 @pytest.mark.parametrize("verbose", [False, True])
 @pytest.mark.parametrize("width", [40, 60, 80, 132])
 def test_no_line_is_wider_than_the_terminal(width, verbose):

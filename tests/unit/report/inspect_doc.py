@@ -38,6 +38,7 @@ _OF_A_REPORT: dict[type, dict[str, str]] = {
     Audit: {
         "schema": "`deeprig.audit/1`",
         "collected": "when the facts were collected",
+        "simulated": "what on a test host stands in for hardware; `null` on real machines",
         "use": "the declared use, for which the findings are",
         "machine": "what the machine is made of, for people",
         "findings": "one for each rule, in the same order for every machine",
@@ -86,6 +87,7 @@ _OF_FACTS: dict[type, dict[str, str]] = {
     HardwareFacts: {
         "schema": "`deeprig.hardware/1`",
         "collected": "when",
+        "simulated": "what on a test host stands in for hardware; `null` on real machines",
         "system": "what the machine calls itself",
         "firmware": "how it starts, and what it gives to the GPUs",
         "cpu": "all processors together",

@@ -44,10 +44,10 @@ _SHAPE = {
     "thermal": [{"zone": TEXT, "type": TEXT, "celsius": NUMBER}],
     "sensors": [{"chip": TEXT, "label": TEXT, "kind": TEXT, "value": NUMBER}],
     "unknown": [{"what": TEXT, "why": TEXT}],
-    "schema": TEXT, "collected": TEXT,
+    "schema": TEXT, "collected": TEXT, "simulated": TEXT,
 }  # fmt: skip
 #: Here null means that there is none (collect.py says so).
-_MAY_BE_NONE = {"subsystem", "driver", "numa_node", "slot", "link", "pci"}
+_MAY_BE_NONE = {"subsystem", "driver", "numa_node", "slot", "link", "pci", "simulated"}
 _NAMES = ("address", "name", "locator", "zone")
 _NEVER_NULL = {
     "is_container", "nvswitch_count", "size_bytes", "holds_root", "is_wireless", "source", "flags",

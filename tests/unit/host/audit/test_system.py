@@ -81,3 +81,10 @@ def test_a_chassis_of_no_kind_is_unknown(bench):
     bench.host("rtx4090").put(f"{_DMI}/chassis_type", "2\n")
     assert bench.collect()["system"]["chassis"] is None
     assert "is 2, which names no chassis" in bench.why("system.chassis")[0]
+
+
+def test_a_machine_of_our_own_tests_says_what_is_simulated(bench):
+    bench.host("rtx4090")
+    assert bench.collect()["simulated"] is None
+    bench.put("/etc/deeprig-sim/simulated", "NVIDIA cards\nand more\n")
+    assert bench.collect()["simulated"] == "NVIDIA cards"
