@@ -12,7 +12,8 @@ from deeprig_host.alerts.delivery import NotDelivered
 from deeprig_host.alerts.message import Message
 from deeprig_host.machine.commands import Machine
 
-_SECONDS = 30
+#: For each step of a conversation; some servers let one wait on purpose.
+_SECONDS = 15
 #: Every mail transfer agent of Debian brings it at this path.
 SENDMAIL = "/usr/sbin/sendmail"
 

@@ -38,12 +38,12 @@ def run_once(machine: Machine, config: Config, now: float) -> Outcome:
     ways = channels(config, machine)
     state = _decided(state, samples, config, ways, now)
     saved = _save(machine, state)  # first: cut in between, it is told once more, not never
-    state, sent = _delivered(state, ways, now)
-    finished = _finish(machine, config, state, now)
-    is_kept = not saved.is_lost and not finished.is_lost
+    state, sent = _delivered(machine, state, ways, now)
+    told = _tell_of_itself(machine, config, state, now)
+    is_kept = not (saved.is_lost or sent.is_lost or told.is_lost)
     is_good = is_kept and not any(box.waiting for box in state.outboxes.values())
     beaten = _heartbeat(config) if is_good else ()
-    remarks = (*seen, *loaded, *saved.remarks, *sent, *finished.remarks, *beaten)
+    remarks = (*seen, *loaded, *saved.remarks, *sent.remarks, *told.remarks, *beaten)
     return Outcome(is_good and not beaten, tuple(dict.fromkeys(remarks)), state)
 
 
@@ -73,19 +73,30 @@ def _decided(
     return State(state.turn + 1, episodes, put(state.outboxes, ways, message))
 
 
-def _delivered(state: State, ways: Sequence[Channel], now: float) -> tuple[State, tuple[str, ...]]:
-    done = {way.name: deliver(way, state.outboxes[way.name], now) for way in ways}
-    remarks = tuple(remark for delivery in done.values() for remark in delivery.remarks)
-    boxes = {name: delivery.outbox for name, delivery in done.items()}
-    return replace(state, turn=state.turn + 1, outboxes=boxes), remarks
-
-
 @dataclass(frozen=True, slots=True)
 class _Kept:
     """Whether something could be written, and what there is to say."""
 
     remarks: tuple[str, ...] = ()
     is_lost: bool = False
+
+
+def _delivered(
+    machine: Machine, state: State, ways: Sequence[Channel], now: float
+) -> tuple[State, _Kept]:
+    """Deliver by each channel, and remember after each: ended in one, the others stay told."""
+    kept = _Kept()
+    for way in ways:
+        before = state.outboxes[way.name]
+        if not before.waiting:
+            continue
+        delivery = deliver(way, before, now)
+        boxes = state.outboxes | {way.name: delivery.outbox}
+        state = replace(state, turn=state.turn + 1, outboxes=boxes)
+        saved = _save(machine, state)
+        remarks = (*kept.remarks, *delivery.remarks, *saved.remarks)
+        kept = _Kept(remarks, kept.is_lost or saved.is_lost)
+    return state, kept
 
 
 def _save(machine: Machine, state: State) -> _Kept:
@@ -96,16 +107,12 @@ def _save(machine: Machine, state: State) -> _Kept:
         return _Kept((told,), is_lost=True)
 
 
-def _finish(machine: Machine, config: Config, state: State, now: float) -> _Kept:
-    """Remember what was delivered, and write the metrics of it."""
-    saved = _save(machine, state)
-    directory = machine.path(config.metrics).parent
+def _tell_of_itself(machine: Machine, config: Config, state: State, now: float) -> _Kept:
     try:
-        place_metrics(directory, state, now)
+        place_metrics(machine.path(config.metrics).parent, state, now)
     except OSError as error:
-        told = f"the notifier's own metrics cannot be written: {error}"
-        return _Kept((*saved.remarks, told), is_lost=True)
-    return saved
+        return _Kept((f"the notifier's own metrics cannot be written: {error}",), is_lost=True)
+    return _Kept()
 
 
 def _heartbeat(config: Config) -> tuple[str, ...]:

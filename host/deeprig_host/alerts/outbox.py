@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -10,6 +11,8 @@ from deeprig_host.alerts.delivery import NotDelivered
 from deeprig_host.alerts.message import Message
 from deeprig_host.alerts.state import Outbox
 
+#: After so long what is left waits for the next run: the others are to be told too.
+_SECONDS = 20.0
 #: More are not kept per channel: the oldest go, and the next message says so.
 KEPT = 20
 
@@ -33,9 +36,10 @@ def put(
 
 
 def deliver(channel: Channel, outbox: Outbox, now: float) -> Delivery:
-    """Send what waits until one fails."""
+    """Send what waits until one fails, or it takes too long."""
     remarks: list[str] = []
-    while outbox.waiting:
+    end = time.monotonic() + _SECONDS
+    while outbox.waiting and time.monotonic() < end:
         message = _with_dropped(outbox.waiting[0], outbox.dropped)
         try:
             remarks += channel.send(message)

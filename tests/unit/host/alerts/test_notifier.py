@@ -3,10 +3,11 @@
 import json
 import os
 import time
+from types import SimpleNamespace
 
 import pytest
 from deeprig_host.alerts.__main__ import _LOCK, main
-from deeprig_host.alerts.config import Config, Webhook
+from deeprig_host.alerts.config import Config, Ntfy, Webhook
 from deeprig_host.alerts.notifier import run_once
 from deeprig_host.alerts.outbox import KEPT
 from deeprig_host.alerts.own_metrics import METRICS, exposition
@@ -224,6 +225,36 @@ def test_the_message_is_remembered_before_it_is_sent(host, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             host.run(BAD)
     assert host.run(BAD) == [FAILED_TITLE]
+
+
+def test_a_slow_channel_leaves_the_rest_to_the_next_run(host, monkeypatch):
+    host.web.status = 503
+    host.fields = {"repeat_seconds": 60.0}
+    for _ in range(3):
+        host.run(BAD)
+    host.web.status = 200
+    times = iter([0.0, 1.0, 21.0])
+    with monkeypatch.context() as patch:
+        clock = SimpleNamespace(monotonic=lambda: next(times))
+        patch.setattr("deeprig_host.alerts.outbox.time", clock)
+        assert len(host.run(BAD, after=1)) == 1
+    assert not host.outcome.is_good, "the others are still to be told"
+    assert len(host.run(BAD, after=1)) == 2
+
+
+def test_a_run_that_ends_in_one_channel_has_remembered_the_others(host, other_web, monkeypatch):
+    host.fields = {"ntfy": Ntfy(f"{other_web.url}/topic")}
+
+    def cut(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("deeprig_host.alerts.web.send_ntfy", cut)
+        with pytest.raises(KeyboardInterrupt):
+            host.run(BAD)
+    assert len(host.web.requests) == 1
+    assert host.run(BAD) == [], "by the webhook it was told"
+    assert len(other_web.requests) == 1, "by ntfy it is told now"
 
 
 def beats(web):
