@@ -20,7 +20,7 @@ OUTPUT = "/var/lib/prometheus/node-exporter/deeprig.prom"
 
 
 class Told:
-    """Says a line when it is new: what is wrong for hours is said once, and once more after."""
+    """Says a line when it is new: what is wrong for hours is said once, and when it comes back."""
 
     def __init__(self) -> None:
         self._last: frozenset[str] = frozenset()

@@ -7,6 +7,7 @@ that is installed now, and holds no device of a driver that is to be replaced on
 from __future__ import annotations
 
 import os
+import resource
 import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection, Pipe
@@ -20,13 +21,21 @@ from deeprig_host.gpu.processes import Owners
 from deeprig_host.machine.commands import Machine
 from deeprig_host.metrics.card_read import read_card, refused_card
 from deeprig_host.metrics.nvml_failures import failure_of, nvml_failure
-from deeprig_host.metrics.nvml_messages import Begun, CardId, Ended, Listed, Message, NoLibrary
+from deeprig_host.metrics.nvml_messages import (
+    Begun,
+    CardId,
+    Ended,
+    Listed,
+    Message,
+    Mistake,
+    NoLibrary,
+)
 
 Send = Callable[[Message], None]
 
 
 class Asking(Protocol):
-    """What runs in the process: it sends messages, the last one Ended."""
+    """What runs in the process: it sends messages, the last one Ended or Mistake."""
 
     def __call__(self, send: Send, skip: frozenset[int]) -> None:
         """Ask every GPU whose index is not in ``skip``."""
@@ -51,14 +60,14 @@ def fork(asks: Asking, skip: frozenset[int]) -> tuple[int, Connection]:
     incoming, outgoing = Pipe(duplex=False)
     pid = os.fork()
     if pid == 0:
-        code = 1
         try:
+            # A driver that crashes does so in each pass: not a file on the disk for each.
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             asks(outgoing.send, skip)
-            code = 0
         except Exception:  # noqa: BLE001 - whatever it is, it must not return into the caller
-            traceback.print_exc()
+            outgoing.send(Mistake(traceback.format_exc()))
         finally:
-            os._exit(code)
+            os._exit(0)
     outgoing.close()
     return pid, incoming
 

@@ -59,8 +59,15 @@ class CardRead:
 
 
 @dataclass(frozen=True, slots=True)
+class Mistake:
+    """This program itself failed: ``text`` is the traceback. Nothing more comes."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """Nothing more comes: a process that ends without this has crashed."""
 
 
-Message = NoLibrary | Listed | Begun | CardRead | Ended
+Message = NoLibrary | Listed | Begun | CardRead | Mistake | Ended

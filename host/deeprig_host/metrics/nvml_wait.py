@@ -13,6 +13,7 @@ from deeprig_host.metrics.nvml_messages import (
     Ended,
     Listed,
     Message,
+    Mistake,
     NoLibrary,
 )
 from deeprig_host.metrics.samples import Samples
@@ -48,6 +49,7 @@ class _Silence:
 
     reason: str
     card: CardId | None
+    text: str
 
 
 def hear(ask: Asking, patience: Patience, skip: frozenset[int] = frozenset()) -> Heard:
@@ -68,9 +70,9 @@ def hear(ask: Asking, patience: Patience, skip: frozenset[int] = frozenset()) ->
         if silence is None:
             return heard
         if silence.card is None:
-            heard.failure = NoLibrary(silence.reason, "it did not come to its end")
+            heard.failure = NoLibrary(silence.reason, silence.text)
             return heard
-        heard.read.append(CardRead(silence.card, Samples(), silence.reason, (silence.reason,)))
+        heard.read.append(CardRead(silence.card, Samples(), silence.reason, (silence.text,)))
         skip |= frozenset(read.card.index for read in heard.read)
 
 
@@ -80,11 +82,11 @@ def _listen(incoming: Connection, heard: Heard, patience: Patience) -> _Silence 
     seconds = patience.open_seconds
     while True:
         if not incoming.poll(seconds):
-            return _Silence("hanging", now)
+            return _Silence("hanging", now, f"NVML did not answer within {seconds:g} s")
         try:
             message: Message = incoming.recv()
         except (EOFError, OSError):
-            return _Silence("crashed", now)
+            return _Silence("crashed", now, "the process that asked NVML has crashed")
         match message:
             case Ended():
                 return None
@@ -95,5 +97,7 @@ def _listen(incoming: Connection, heard: Heard, patience: Patience) -> _Silence 
             case CardRead():
                 heard.read.append(message)
                 now = None
+            case Mistake(text):
+                return _Silence("crashed", now, text)
             case NoLibrary():
                 heard.failure = message

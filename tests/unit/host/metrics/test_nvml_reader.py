@@ -139,15 +139,17 @@ def test_a_library_that_hangs_while_it_is_closed_costs_no_gpu():
     assert failures == {("nvml", "hanging")}
 
 
-def test_an_error_of_our_own_is_a_crash_with_its_traceback(capfd):
+def test_an_error_of_our_own_is_a_crash_with_its_traceback():
     def mistake():
         raise TypeError("nobody thought of this")
 
     steps = [mistake, *map(well, CARDS[1:])]
-    told, failures = read(NvmlReader(Script(*steps), PATIENCE))
-    assert failures == {("gpu", "GPU 0")}
-    assert reasons(told) == {"GPU-0": "crashed"}
-    assert "nobody thought of this" in capfd.readouterr().err
+    samples = Samples()
+    (failure,) = NvmlReader(Script(*steps), PATIENCE).read(samples)
+    assert failure.part == "gpu"
+    assert failure.text.startswith("GPU 0: Traceback")
+    assert "nobody thought of this" in failure.text
+    assert (names.GPU_UP, 0.0) in {(sample.metric, sample.value) for sample in samples}
 
 
 def test_a_library_that_hangs_while_it_is_opened_is_hanging():
