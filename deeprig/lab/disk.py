@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path, PurePosixPath
 
-from deeprig.lab.commands import run
+from deeprig.lab import cgroups
+from deeprig.lab.commands import inside, run
 from deeprig.lab.state import LOGIN_USER, LabHost, LabState
 
 #: The last file that `ssh-keygen -A` writes, and so that prepare() writes.
@@ -27,7 +28,13 @@ def prepare(state: LabState, host: LabHost) -> None:
     for home in ("root", f"home/{LOGIN_USER}"):
         disk.write_private(f"{home}/.ssh/authorized_keys", _login_key(state), like=home)
     disk.make_directory(PurePosixPath("etc/ssh"))
-    run(("ssh-keygen", "-q", "-A", "-f", str(upper)), what="making host keys")
+    # In a cgroup, so that `lab down` ends it too when this process is killed.
+    cgroup = cgroups.create(f"{state.id}.{host.name}.keys")
+    command = ("ssh-keygen", "-q", "-A", "-f", str(upper))
+    try:
+        run(inside(cgroup, command), what="making host keys")
+    finally:
+        cgroups.end(cgroup)
 
 
 def public_host_keys(state: LabState, host: LabHost) -> tuple[str, ...]:

@@ -8,8 +8,8 @@ from pprint import pformat
 from typing import Any
 
 from deeprig.errors import UsageProblem
-from deeprig.lab import access, disk
-from deeprig.lab.commands import run
+from deeprig.lab import access, cgroups, disk
+from deeprig.lab.commands import inside, run
 from deeprig.lab.state import BRIDGE_ADDRESS, LOGIN_USER, PROXY_PORT, LabState
 
 GROUP = "workstations"
@@ -21,7 +21,12 @@ def write_key(state: LabState) -> None:
         state.key.parent.mkdir(parents=True, exist_ok=True)
         state.key.unlink(missing_ok=True)
         command = ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", state.id)
-        run((*command, "-f", str(state.key)), what="making the lab's key")
+        # In a cgroup, so that `lab down` ends it too when this process is killed.
+        cgroup = cgroups.create(f"{state.id}.key")
+        try:
+            run(inside(cgroup, (*command, "-f", str(state.key))), what="making the lab's key")
+        finally:
+            cgroups.end(cgroup)
 
 
 def write_known_hosts(state: LabState) -> None:
