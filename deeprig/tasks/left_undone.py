@@ -63,27 +63,39 @@ class StaleUnits(FactBase[tuple[str, ...]]):
         )
 
 
+#: When systemd began to start a unit, and when the command of its own began: after ExecStartPre=.
+STARTED, COMMAND_STARTED = "InactiveExitTimestamp", "ExecMainStartTimestamp"
+
+
 @dataclass(frozen=True, slots=True)
 class LastStart:
-    """Whether a unit runs, and those files that were changed after it was last started.
+    """A unit's state, and those files that were changed after it was last started.
 
     ``newer`` is empty where it was not started since the boot: what starts it next reads them all.
     """
 
-    is_running: bool
+    state: str
     newer: tuple[str, ...]
+
+    @property
+    def is_running(self) -> bool:
+        """Say whether it is up (a oneshot never is)."""
+        return self.state in ("active", "reloading")
 
 
 class SinceLastStart(FactBase[LastStart]):
     """Those of ``files`` that ``unit`` has not read: changed in a later second than it was started.
 
-    A directory is newer when something was removed from it. What runs to its end (a oneshot) has
-    its last start too. A time that is still to come says nothing.
+    A directory is newer when something was removed from it. A time that is still to come says
+    nothing.
     """
 
-    def command(self, unit: str, files: tuple[str, ...]) -> StringCommand:
-        """Return the command; systemctl(1) writes times in seconds and in the zone that it has."""
-        shown = "--property=ActiveState,InactiveExitTimestamp"
+    def command(self, unit: str, files: tuple[str, ...], start: str = STARTED) -> StringCommand:
+        """Return the command; ``start`` is the property of the unit that holds the time.
+
+        systemctl(1) writes times in seconds, and in the zone that it is given.
+        """
+        shown = f"--property=ActiveState,{start}"
         there = StringCommand("stat", "--format=%Y=%n", *(QuoteString(path) for path in files))
         asked = StringCommand("TZ=UTC LC_ALL=C systemctl show", shown, QuoteString(unit))
         return StringCommand(asked, "&& date +now=%s &&", "{", there, "2>/dev/null || true; }")
@@ -91,19 +103,19 @@ class SinceLastStart(FactBase[LastStart]):
     @staticmethod
     def default() -> LastStart:
         """Return that it does not run."""
-        return LastStart(is_running=False, newer=())
+        return LastStart(state="inactive", newer=())
 
     def process(self, output: list[str]) -> LastStart:
         """Compare the times. Raise FactProcessError for an answer without them."""
         rows = [line.partition("=") for line in output if line.strip()]
         told = {key: value for key, _, value in rows if not key.isdigit()}
-        if not told.keys() >= {"ActiveState", "InactiveExitTimestamp", "now"}:
+        times = [value for key, value in told.items() if key.endswith("Timestamp")]
+        if not (told.keys() >= {"ActiveState", "now"} and len(times) == 1):
             raise FactProcessError(f"systemctl show printed {output!r}")
-        started = _seconds(told["InactiveExitTimestamp"])
-        now = int(told["now"])
+        started, now = _seconds(times[0]), int(told["now"])
         changed = [(int(key), path) for key, _, path in rows if key.isdigit()]
         newer = (path for at, path in changed if started is not None and started < at <= now)
-        return LastStart(told["ActiveState"] in ("active", "reloading"), tuple(newer))
+        return LastStart(told["ActiveState"], tuple(newer))
 
 
 def runs_since_before(unit: str, *files: str) -> bool:

@@ -24,7 +24,13 @@ from pyinfra.operations import files, server, systemd
 from deeprig.role import RoleContext
 from deeprig.tasks import changed, place_host_programs, place_template
 from deeprig.tasks.host_programs import PROGRAMS
-from deeprig.tasks.left_undone import LastStart, SinceLastStart, StaleUnits, runs_since_before
+from deeprig.tasks.left_undone import (
+    COMMAND_STARTED,
+    LastStart,
+    SinceLastStart,
+    StaleUnits,
+    runs_since_before,
+)
 
 SERVICE = "deeprig-kernel-gate.service"
 #: What starts the service: on request, and once a day.
@@ -101,8 +107,12 @@ def _is_look_due(*placed: OperationMeta) -> Callable[[], bool]:
     def is_due() -> bool:
         if moved():
             return True
-        last: LastStart = host.get_fact(SinceLastStart, unit=SERVICE, files=_PARTS)
-        return bool(last.newer) and not host.get_fact(File, path=REQUEST)
+        last: LastStart = host.get_fact(
+            SinceLastStart, unit=SERVICE, files=_PARTS, start=COMMAND_STARTED
+        )
+        # One that still waits for package managers sees what was changed meanwhile.
+        is_asked = last.state == "activating" or bool(host.get_fact(File, path=REQUEST))
+        return bool(last.newer) and not is_asked
 
     return is_due
 

@@ -8,6 +8,7 @@ from pyinfra.api.exceptions import FactProcessError
 from pyinfra.context import ctx_host
 
 from deeprig.tasks.left_undone import (
+    COMMAND_STARTED,
     LastStart,
     NewerFiles,
     SinceLastStart,
@@ -65,7 +66,7 @@ def systemctl(tmp_path, monkeypatch):
         program = directory / "systemctl"
         program.write_text(
             f"#!/bin/sh\n[ \"$TZ $LC_ALL\" = 'UTC C' ] || exit 9\n"
-            f"printf 'ActiveState={state}\\nInactiveExitTimestamp={started}\\n'\n"
+            f"printf 'ActiveState={state}\\n%s={started}\\n' ${{2##*,}}\n"
         )
         program.chmod(0o755)
         monkeypatch.setenv("PATH", f"{directory}:{os.environ['PATH']}")
@@ -73,8 +74,9 @@ def systemctl(tmp_path, monkeypatch):
     return answer
 
 
-def since(*files):
-    command = SinceLastStart().command("x.service", tuple(map(str, files))).get_raw_value()
+def since(*files, **start):
+    paths = tuple(map(str, files))
+    command = SinceLastStart().command("x.service", paths, **start).get_raw_value()
     done = subprocess.run(("sh", "-c", command), capture_output=True, text=True, check=True)
     return SinceLastStart().process(done.stdout.splitlines())
 
@@ -91,16 +93,16 @@ def test_files_that_a_unit_has_not_read_are_told(tmp_path, systemctl):
     same = changed_at(tmp_path / "same second", STARTED + 0.9)
     new = changed_at(tmp_path / "it's = new", STARTED + 1)
     missing = tmp_path / "missing"
-    assert since(old, same, new, missing) == LastStart(True, (str(new),))
-    assert since(old, same, missing) == LastStart(True, ())
-    assert since(missing) == LastStart(True, ())
+    assert since(old, same, new, missing) == LastStart("active", (str(new),))
+    assert since(old, same, missing) == LastStart("active", ())
+    assert since(missing) == LastStart("active", ())
 
 
 def test_what_is_of_the_future_says_nothing_of_a_unit(tmp_path, systemctl):
     systemctl("active", "Sat 2000-01-01 00:00:00 UTC")
     past = changed_at(tmp_path / "past", 10**9)
     coming = changed_at(tmp_path / "coming", 2**32)
-    assert since(past, coming) == LastStart(True, (str(past),))
+    assert since(past, coming) == LastStart("active", (str(past),))
 
 
 def test_a_removed_file_makes_its_directory_newer(tmp_path, systemctl):
@@ -117,13 +119,14 @@ def test_a_removed_file_makes_its_directory_newer(tmp_path, systemctl):
 @pytest.mark.parametrize("never", ["", "n/a"])
 def test_a_unit_that_was_not_started_since_the_boot_has_missed_nothing(tmp_path, systemctl, never):
     systemctl("inactive", never)
-    assert since(changed_at(tmp_path / "file", 10**9)) == LastStart(False, ())
+    assert since(changed_at(tmp_path / "file", 10**9)) == LastStart("inactive", ())
 
 
 def test_a_unit_that_ran_to_its_end_has_its_last_start(tmp_path, systemctl):
     systemctl("inactive", "Sat 2000-01-01 00:00:00 UTC")
     file = changed_at(tmp_path / "file", 10**9)
-    assert since(file) == LastStart(False, (str(file),))
+    assert since(file) == LastStart("inactive", (str(file),))
+    assert since(file, start=COMMAND_STARTED) == LastStart("inactive", (str(file),))
 
 
 @pytest.mark.parametrize(
@@ -131,6 +134,7 @@ def test_a_unit_that_ran_to_its_end_has_its_last_start(tmp_path, systemctl):
     [
         [],
         ["ActiveState=active", "now=5"],
+        ["InactiveExitTimestamp=", "now=5"],
         ["ActiveState=active", "InactiveExitTimestamp=sam. 21 nov.", "now=5"],
     ],
 )
@@ -142,9 +146,10 @@ def test_an_answer_without_times_is_no_answer(output):
 @pytest.mark.parametrize(
     ("found", "expected"),
     [
-        (LastStart(True, ("/f",)), True),
-        (LastStart(True, ()), False),
-        (LastStart(False, ("/f",)), False),
+        (LastStart("active", ("/f",)), True),
+        (LastStart("active", ()), False),
+        (LastStart("inactive", ("/f",)), False),
+        (LastStart("activating", ("/f",)), False),
     ],
 )
 def test_only_what_runs_can_be_older_than_its_files(found, expected):

@@ -11,10 +11,13 @@ from types import SimpleNamespace
 import pytest
 from jinja2 import Environment, StrictUndefined
 from pydantic import ValidationError
+from pyinfra.context import ctx_host
+from pyinfra.facts.files import File
 
 from deeprig.content import Content
 from deeprig.host_programs import build_archive
 from deeprig.tasks.host_programs import PROGRAMS, PYTHON
+from deeprig.tasks.left_undone import LastStart, SinceLastStart
 from deeprig.verify.checks import Checks
 from roles.maintenance import kernel_gate, verify
 from roles.maintenance.settings import MaintenanceSettings
@@ -202,3 +205,35 @@ def test_the_waiter_waits_until_the_lock_is_free_and_names_who_holds_it(tmp_path
         [sys.executable, waiter], capture_output=True, text=True, check=True, timeout=30
     )
     assert (free.stdout, free.stderr) == ("", "")
+
+
+class AskedHost:
+    """A host as pyinfra asks it, after a run that was cut: what it says of the gate's last look."""
+
+    def __init__(self, last, is_requested=False):
+        self.last, self.is_requested = last, is_requested
+
+    def get_fact(self, fact, **arguments):
+        if fact is SinceLastStart:
+            assert arguments["start"] == "ExecMainStartTimestamp"
+            assert {PROGRAMS, *UNIT_FILES, kernel_gate.APT_HOOK} <= set(arguments["files"])
+            return self.last
+        assert (fact, arguments) == (File, {"path": REQUEST})
+        return {"size": 0} if self.is_requested else None
+
+
+@pytest.mark.parametrize(
+    ("state", "newer", "is_requested", "expected"),
+    [
+        ("inactive", (PROGRAMS,), False, True),
+        ("failed", (PROGRAMS,), False, True),
+        ("inactive", (), False, False),
+        ("inactive", (PROGRAMS,), True, False),
+        ("activating", (PROGRAMS,), False, False),
+    ],
+)
+def test_a_look_is_due_where_a_part_is_newer_than_the_last_one(
+    state, newer, is_requested, expected
+):
+    with ctx_host.use(AskedHost(LastStart(state, newer), is_requested)):
+        assert kernel_gate._is_look_due()() is expected
