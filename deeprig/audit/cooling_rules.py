@@ -7,7 +7,7 @@ from deeprig.audit.declaration import CoolerType
 from deeprig.audit.devices import Gpu
 from deeprig.audit.finding import Finding, Rule
 from deeprig.audit.machine import Machine
-from deeprig.audit.quantity import counted, named
+from deeprig.audit.quantity import counted, named, number_of
 
 #: From so many cards side by side on, the middle ones breathe their neighbours' heat.
 _SIDE_BY_SIDE = 3
@@ -113,7 +113,7 @@ def _why_not_side_by_side(machine: Machine) -> str:
     """Return why cards cannot stand in each other's way; empty where they may."""
     count = len(machine.gpus)
     if count < _SIDE_BY_SIDE:
-        return f"{count} GPUs"
+        return number_of(count, "GPU")
     if machine.facts.nvswitch_count:
         return "modules on a board with NVSwitch, not cards"
     gap = machine.declared.free_slots_between_gpus

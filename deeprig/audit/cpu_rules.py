@@ -5,6 +5,7 @@ from __future__ import annotations
 from deeprig.audit import sources
 from deeprig.audit.finding import Finding, Rule
 from deeprig.audit.machine import Machine
+from deeprig.audit.quantity import number_of
 
 _CORES_PREPROCESSED = 1
 _CORES_ON_THE_FLY = 2
@@ -29,7 +30,8 @@ def cpu_cores_per_gpu(machine: Machine) -> Finding:
         remedy = "look at `lscpu` on the machine"
         return _CORES.unknown(machine.why_unknown("cpu.cores"), remedy)
     per_gpu = cores / len(machine.gpus)
-    actual = f"{per_gpu:g} per GPU ({cores} cores, {len(machine.gpus)} GPUs)"
+    gpus = number_of(len(machine.gpus), "GPU")
+    actual = f"{per_gpu:g} per GPU ({number_of(cores, 'core')}, {gpus})"
     if _CORES_PREPROCESSED <= per_gpu < _CORES_ON_THE_FLY:
         actual += ": enough only for data preprocessed before"
     return _CORES.graded(actual, is_enough=True, is_good=per_gpu >= _CORES_ON_THE_FLY)

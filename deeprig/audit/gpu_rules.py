@@ -9,7 +9,7 @@ from deeprig.audit.declaration import Use
 from deeprig.audit.devices import Gpu
 from deeprig.audit.finding import Finding, Rule
 from deeprig.audit.machine import INSPECT_AGAIN, Machine
-from deeprig.audit.quantity import counted, gib, has_nominal, name_of, named
+from deeprig.audit.quantity import counted, gib, has_nominal, name_of, named, number_of
 
 _PRESENT = Rule(
     "gpu.present",
@@ -71,7 +71,7 @@ def gpu_memory(machine: Machine, use: Use) -> Finding:
     whose = f"on {number} GPUs" if number > 1 else "on a GPU"
     rule = replace(_MEMORY, expected=f"{enough} GB {whose} for {use}; under {needed} GB is too few")
     if len(machine.gpus) < number:
-        return rule.not_applicable(f"{len(machine.gpus)} NVIDIA GPUs")
+        return rule.not_applicable(number_of(len(machine.gpus), "NVIDIA GPU"))
     told = sorted((gpu.memory_bytes for gpu in machine.gpus if gpu.memory_bytes), reverse=True)
     deciding = told[number - 1] if len(told) >= number else None
     is_all_told = len(told) == len(machine.gpus)

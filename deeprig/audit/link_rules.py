@@ -8,6 +8,7 @@ from deeprig.audit import sources
 from deeprig.audit.devices import Nic
 from deeprig.audit.finding import Finding, Rule
 from deeprig.audit.machine import Machine
+from deeprig.audit.quantity import number_of
 
 _MBITS = 1000
 _WIRED = Rule(
@@ -43,7 +44,7 @@ def network_wired(machine: Machine) -> Finding:
 def firmware_above_4g(machine: Machine) -> Finding:
     """Grade where the GPUs' memory windows lie, where there are several GPUs."""
     if len(machine.gpus) < 2:
-        return _ABOVE_4G.not_applicable(f"{len(machine.gpus)} GPUs")
+        return _ABOVE_4G.not_applicable(number_of(len(machine.gpus), "GPU"))
     above = machine.facts.firmware.above_4g
     if above is None:
         why = machine.why_unknown("firmware.above_4g")

@@ -6,7 +6,7 @@ from deeprig.audit import sources
 from deeprig.audit.devices import Gpu, PciLink
 from deeprig.audit.finding import Finding, Rule
 from deeprig.audit.machine import Machine
-from deeprig.audit.quantity import counted, named
+from deeprig.audit.quantity import counted, named, number_of
 
 #: From so many GPUs on, lanes matter; and how many each then needs (``sources.PCIE_LANES``).
 _MANY_GPUS = 4
@@ -44,7 +44,7 @@ def pcie_lanes(machine: Machine) -> Finding:
     """Grade the lanes of each GPU where there are so many that they matter."""
     count = len(machine.gpus)
     if count < _MANY_GPUS:
-        return _LANES.not_applicable(f"{count} GPUs: lanes hardly matter")
+        return _LANES.not_applicable(f"{number_of(count, 'GPU')}: lanes hardly matter")
     if machine.is_virtual:
         return _LANES.unknown(_MADE_UP, _ASK_BUS)
     widths = [(gpu, _width(machine, gpu)) for gpu in machine.gpus]

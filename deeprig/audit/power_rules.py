@@ -62,7 +62,7 @@ def power_several_gpus(machine: Machine) -> Finding:
         if len(limits) < len(machine.gpus):
             why = machine.why_gpus_unknown("power_limit_watts")
             return _SEVERAL.unknown(why, machine.remedy_for_gpus("power_limit_watts"))
-        return _SEVERAL.not_applicable(f"{high_end} of {len(machine.gpus)} GPUs are high-end")
+        return _SEVERAL.not_applicable(f"{high_end} of {len(machine.gpus)} GPUs high-end")
     psu = machine.declared.psu_watts
     if psu is None:
         return _SEVERAL.unknown("cannot be told: no software reads a supply's watts", _DECLARE_PSU)

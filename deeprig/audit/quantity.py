@@ -46,3 +46,8 @@ def counted(values: Iterable[str]) -> str:
     """Return values, each once with how often it is there: ``3 x 16, 8``."""
     counts = Counter(values)
     return ", ".join(f"{n} x {value}" if n > 1 else value for value, n in counts.items())
+
+
+def number_of(count: int, noun: str) -> str:
+    """Return a count with its noun: ``1 GPU``, ``4 GPUs``, ``0 GPUs``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from deeprig.audit.board import Memory
 from deeprig.audit.devices import Disk, Gpu, Nic
 from deeprig.audit.machine import Machine
-from deeprig.audit.quantity import counted, disk_size, gib, name_of
+from deeprig.audit.quantity import counted, disk_size, gib, name_of, number_of
 
 _UNKNOWN = "unknown"
 
@@ -67,8 +67,8 @@ def _switch(name: str, is_on: bool | None) -> str | None:
 def _cpu(machine: Machine) -> str:
     cpu = machine.facts.cpu
     sockets = f"{cpu.sockets} sockets" if cpu.sockets and cpu.sockets > 1 else None
-    cores = None if cpu.cores is None else f"{cpu.cores} cores"
-    threads = None if cpu.threads is None else f"{cpu.threads} threads"
+    cores = None if cpu.cores is None else number_of(cpu.cores, "core")
+    threads = None if cpu.threads is None else number_of(cpu.threads, "thread")
     clock = None if cpu.max_mhz is None else f"up to {cpu.max_mhz / 1000:.1f} GHz"
     return _joined(cpu.model, sockets, cores, threads, clock) or _UNKNOWN
 

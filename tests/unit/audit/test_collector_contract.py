@@ -50,6 +50,24 @@ def test_every_unknown_is_told_in_the_collectors_words(name, tmp_path):
     assert guessed == []
 
 
+@pytest.mark.parametrize("name", ["rtx4090", "h100x8", "gtx1080ti", "laptop"])
+def test_before_its_driver_a_machine_is_graded_by_what_the_bus_tells(name, tmp_path):
+    root = tmp_path / "root"
+    after = collected(name, root)
+    for path in ("proc/driver/nvidia/version", "recorded/nvml.json"):
+        (root / path).unlink()
+    before = json.loads(json.dumps(collect(Tree(root))))
+    assert [gpu["source"] for gpu in before["gpus"]] == ["pci"] * len(after["gpus"])
+    was, now = ({f.rule: f for f in hosts.audit_of(d).findings} for d in (before, after))
+    for rule in ("gpu.present", "gpu.tensor_cores", "pcie.seated", "ram.size"):
+        assert was[rule].outcome == now[rule].outcome
+    for rule in ("gpu.memory", "ram.matches_gpu", "cooling.temperature"):
+        assert was[rule].outcome == "unknown"
+        assert "no NVIDIA driver is loaded" in was[rule].actual
+        assert "once the driver is installed" in was[rule].remedy
+    assert {size.parameters for size in hosts.audit_of(before).model_sizes} == {None}
+
+
 def test_an_empty_machine_is_unknown_and_nothing_fails(tmp_path):
     root = tmp_path / "root"
     root.mkdir()

@@ -11,7 +11,9 @@ from deeprig.cli import COMMANDS, cli
 HEAVY = ("pyinfra", "gevent", "pydantic", "rich", "jinja2", "requests", "paramiko", "pytest")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["apply", "--help"], ["lab", "up", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["apply", "--help"], ["inspect", "--help"], ["lab", "up", "--help"]]
+)
 def test_help_imports_nothing_heavy(arguments):
     code = (
         "import sys; from deeprig.cli import cli\n"
@@ -44,6 +46,7 @@ def test_every_command_is_there_and_documented():
         ["apply", "--parallel", "0"],
         ["plan", "-i", "/no/such/inventory.py"],
         ["verify", "-i", "/no/such/inventory.py"],
+        ["inspect", "-i", "/no/such/inventory.py"],
         ["lock", "torch", "-i", "/no/such/inventory.py"],
         ["report", "-i", "/no/such/inventory.py"],
         ["report", "/no/such/report.json"],
