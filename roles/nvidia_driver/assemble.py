@@ -20,6 +20,8 @@ from roles.nvidia_driver.settings import NvidiaDriverSettings
 from roles.nvidia_driver.target import Target
 
 PERSISTENCED = "nvidia-persistenced.service"
+#: Of the roles cooling and monitoring: they have NVML open.
+_WATCHERS = ("deeprig-cooling.service", "deeprig-metrics.service")
 #: DKMS packages of every packaging.
 _DKMS = ("nvidia-dkms", "nvidia-kernel-dkms", "nvidia-kernel-open-dkms", "nvidia-open-kernel-dkms")
 
@@ -74,9 +76,13 @@ def held_names(settings: NvidiaDriverSettings, names: Iterable[str]) -> tuple[st
 
 
 def services(settings: NvidiaDriverSettings, seen: Observation) -> tuple[str, ...]:
-    """Return the services of the driver on this host."""
+    """Return the services that stand on the driver on this host: they stop while it is exchanged.
+
+    Those of the roles cooling and monitoring too; the host leaves alone what does not run there.
+    """
     fabric = (SERVICE,) if has_nvswitch(seen, settings.nvswitch) else ()
-    return (PERSISTENCED, *fabric) if settings.persistence else fabric
+    persistence = (PERSISTENCED,) if settings.persistence else ()
+    return (*persistence, *fabric, *_WATCHERS)
 
 
 def _complete_set(

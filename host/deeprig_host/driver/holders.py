@@ -10,10 +10,13 @@ from deeprig_host.machine.processes import age_seconds, age_text, command_of, co
 _DEVICES = "/dev/nvidia"
 #: Services of the driver's own packages: they are stopped with it and hold back nobody's work.
 _OWN_SERVICES = ("nvidia-persistenced", "nv-fabricmanager", "nvidia-fabricmanager", "nv-hostengine")
+#: Programs of deeprig's own that cool and watch the cards: stopped and started with the driver too.
+_OWN_PROGRAMS = ("deeprig_host.cooling", "deeprig_host.metrics")
+_OWN_DIRECTORY = "/opt/deeprig/"
 
 
 def holders(machine: Machine) -> list[dict[str, Any]]:
-    """Return every process that uses a GPU, by pid; the driver's own services are not among them.
+    """Return every process that uses a GPU, by pid, but the driver's own services and deeprig's.
 
     A process that ends while we look is left out: it holds nothing any more.
     """
@@ -78,4 +81,6 @@ def _rank(device: str) -> tuple[bool, str]:
 
 def _is_own_service(machine: Machine, pid: int) -> bool:
     words = (machine.text(f"/proc/{pid}/cmdline") or "").split("\0")
+    if words[0].startswith(_OWN_DIRECTORY) and words[1:2] == ["-m"]:
+        return words[2] in _OWN_PROGRAMS
     return words[0].rpartition("/")[2] in _OWN_SERVICES

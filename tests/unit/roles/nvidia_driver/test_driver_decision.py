@@ -390,8 +390,9 @@ def test_packages_of_other_software_are_never_touched():
 
 def test_the_persistence_daemon_is_asked_for_unless_it_is_off():
     seen = host("24.04", "2684")
-    assert change(seen).order.services == ("nvidia-persistenced.service",)
-    assert change(seen, persistence=False).order.services == ()
+    watchers = ("deeprig-cooling.service", "deeprig-metrics.service")
+    assert change(seen).order.services == ("nvidia-persistenced.service", *watchers)
+    assert change(seen, persistence=False).order.services == watchers
 
 
 def test_debians_persistence_daemon_has_a_version_of_its_own():
