@@ -52,10 +52,11 @@ def gpus() -> tuple[Gpu | Unanswered, ...]:
     count = ask(pynvml.nvmlDeviceGetCount)
     if isinstance(count, Unanswered):
         raise NoNvml(str(count))
-    return tuple(_gpu(index) for index in range(count))
+    return tuple(gpu_at(index) for index in range(count))
 
 
-def _gpu(index: int) -> Gpu | Unanswered:
+def gpu_at(index: int) -> Gpu | Unanswered:
+    """Return one GPU by its number in NVML's order; the others are not asked."""
     handle = ask(pynvml.nvmlDeviceGetHandleByIndex, index)
     if isinstance(handle, Unanswered):
         return handle

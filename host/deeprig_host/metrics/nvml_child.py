@@ -16,7 +16,7 @@ from typing import Protocol
 import pynvml
 
 from deeprig_host.gpu.answers import Unanswered, ask
-from deeprig_host.gpu.library import NoNvml, _gpu, nvml
+from deeprig_host.gpu.library import NoNvml, gpu_at, nvml
 from deeprig_host.gpu.processes import Owners
 from deeprig_host.machine.commands import Machine
 from deeprig_host.metrics.card_read import read_card, refused_card
@@ -88,7 +88,7 @@ def _tell_gpus(send: Send, skip: frozenset[int], machine: Machine) -> None:
 def _tell_gpu(send: Send, index: int, owner: Owners) -> None:
     card = CardId(index, "")
     send(Begun(card))
-    gpu = _gpu(index)
+    gpu = gpu_at(index)
     if isinstance(gpu, Unanswered):
         send(refused_card(card, gpu))
         return
