@@ -120,7 +120,7 @@ class CoolingSettings(RoleSettings):
     target_c: Target | None = Field(
         None,
         description="Hold the hottest sensor of each card at this temperature; the curve is then "
-        "what fans have at least above it.",
+        "what fans have at least from 5 C above it.",
     )
     hysteresis_c: Hysteresis = Field(
         4, description="How many degrees a card must cool before its fans slow down."
