@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.markers import Marker
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
@@ -33,30 +34,41 @@ class LockedWheel:
 
 
 def read_lock(lock: Path, machine: str) -> tuple[LockedWheel, ...]:
-    """Return the wheels for a machine (``uname -m``). Raise DeeprigError on an unusable lock."""
+    """Return the wheels for a machine (``uname -m``).
+
+    Raise DeeprigError on an unusable lock, and where a project has no wheel for the machine.
+    """
     text = lock.read_text(encoding="utf-8").replace("\\\n", " ")
     lines = [line.strip() for line in text.splitlines()]
-    wheels = [_wheel(lock, line, machine) for line in lines if line and not line.startswith("#")]
-    found = tuple(wheel for wheel in wheels if wheel is not None)
+    locked = [_wheel(lock, line) for line in lines if line and not line.startswith("#")]
+    found = tuple(wheel for wheel, marker in locked if _is_for(marker, machine))
     projects = [wheel.project for wheel in found]
     if len(set(projects)) != len(projects):
         raise _unusable(lock, f"a project has several wheels for {machine}")
+    missing = sorted({wheel.project for wheel, _ in locked} - set(projects))
+    if missing:
+        raise DeeprigError(
+            f"deeprig's programs have no wheel of {', '.join(missing)} for {machine}",
+            remedy="leave out the roles that need them on this host (cooling, monitoring)",
+        )
     return found
 
 
-def _wheel(lock: Path, line: str, machine: str) -> LockedWheel | None:
+def _is_for(marker: Marker | None, machine: str) -> bool:
+    return marker is None or marker.evaluate({"platform_machine": machine})
+
+
+def _wheel(lock: Path, line: str) -> tuple[LockedWheel, Marker | None]:
     digests = _HASH.findall(line)
     try:
         requirement = Requirement(_HASH.sub("", line).strip())
     except InvalidRequirement as error:
         raise _unusable(lock, f"{line}: {error}".splitlines()[0]) from error
-    marker = requirement.marker
-    if marker is not None and not marker.evaluate({"platform_machine": machine}):
-        return None
     pins = [specifier.version for specifier in requirement.specifier if specifier.operator == "=="]
     if len(digests) != 1 or len(pins) != 1 or len(requirement.specifier) != 1:
         raise _unusable(lock, f"{line}: this is not one version and one sha256")
-    return LockedWheel(canonicalize_name(requirement.name), pins[0], digests[0])
+    wheel = LockedWheel(canonicalize_name(requirement.name), pins[0], digests[0])
+    return wheel, requirement.marker
 
 
 def _unusable(lock: Path, reason: str) -> DeeprigError:

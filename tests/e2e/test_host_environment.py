@@ -81,7 +81,7 @@ def placing_on(lab, host):
     lab.role("env", _BODY)
     lab.write("roles/env/verify.py", _VERIFY)
     lab.hosts(**{host: {}})
-    lab.data(network_access={})
+    lab.data(network_access={}, roles=["env"])
     lab.ssh(host, _CLEAR)
     yield Placing(lab, host)
     lab.ssh(host, _CLEAR)
