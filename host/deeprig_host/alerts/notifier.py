@@ -18,7 +18,6 @@ from deeprig_host.alerts.rules import ALERTS
 from deeprig_host.alerts.samples import Samples
 from deeprig_host.alerts.state import State, load, save
 from deeprig_host.alerts.watch import look
-from deeprig_host.alerts.web import ping
 from deeprig_host.machine.commands import Machine
 
 
@@ -119,6 +118,8 @@ def _heartbeat(config: Config) -> tuple[str, ...]:
     """Say elsewhere that this machine lives and could tell all: else its silence is noticed."""
     if not config.heartbeat:
         return ()
+    from deeprig_host.alerts.web import ping  # costs time that no run without it should take
+
     try:
         ping(config.heartbeat)
     except NotDelivered as error:
