@@ -101,6 +101,8 @@ def decide(
         feedback = _feedback(before, error_c, seconds, by_curve, fans)
         floor = by_curve * _share(error_c, _FLOOR_FROM_C, _FLOOR_FULL_C)
         percent = max(feedback.percent, floor)
+        # It goes on from what the fan does: it need not climb up to the floor before it counts.
+        feedback = Feedback(percent, feedback.error_c)
     if before is not None:
         percent = max(percent, before.percent - _DOWN_PERCENT_PER_SECOND * seconds)
     near = _near_slowdown(reading, before is not None and before.is_near_slowdown)

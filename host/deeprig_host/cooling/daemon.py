@@ -5,6 +5,7 @@ Control goes by the monotonic clock alone; the time of the day is written down a
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +55,7 @@ class Daemon:
         self._stopped = StoppedFans(say)
         self._say = say
         self._before: _Moment | None = None
-        self._reopen_at = self._limits_at = float("-inf")
+        self._reopen_at = self._opened_at = self._limits_at = float("-inf")
         self._reopen_seconds = _REOPEN_SECONDS
 
     def turn(self) -> None:
@@ -70,6 +71,14 @@ class Daemon:
         document = self._document()
         self._stopped.look(document["gpus"], now.monotonic)
         self._records.note(document, now.monotonic)
+
+    def summary(self) -> str:
+        """Return how many GPUs are in which mode, for ``systemctl status``."""
+        if self.fleet.no_library:
+            return f"NVML cannot be used: {self.fleet.no_library}"
+        modes = Counter(member.order.mode for member in self.fleet.members if member.order)
+        told = [f"{count} {mode}" for mode, count in sorted(modes.items())]
+        return f"GPUs: {', '.join(told) or 'none'}"
 
     def wait_seconds(self) -> float:
         """Return how long it is until the next turn."""
@@ -89,11 +98,14 @@ class Daemon:
 
     def _open_where_needed(self, now: float) -> None:
         if not self.fleet.needs_opening:
+            # The next one to be lost is looked for at once.
             self._reopen_seconds = _REOPEN_SECONDS
+            self._reopen_at = self._opened_at + _LOOK_SECONDS
             return
         if now < self._reopen_at:
             return
         self.fleet.reopen()
+        self._opened_at = now
         if self.fleet.no_library:
             self._reopen_at = now + _LOOK_SECONDS
         else:

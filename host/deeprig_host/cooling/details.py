@@ -20,6 +20,7 @@ def describe(member: Member) -> dict[str, Any]:
     return {
         "uuid": member.uuid or None,
         "index": member.index,
+        "address": member.address or None,
         "name": member.name,
         "mode": order.mode if order else "released",
         "reason": order.reason if order else "",

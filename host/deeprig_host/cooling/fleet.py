@@ -28,6 +28,7 @@ class Member:
     uuid: str
     index: int
     name: str
+    address: str = ""
     card: Card | None = None
     state: GpuState = field(default_factory=GpuState)
     observed: Reading | Fault | None = None
@@ -160,7 +161,7 @@ class Fleet:
             self._miss(index, gpu, before)
             return
         member = self._by_uuid.setdefault(gpu.uuid, Member(gpu.uuid, gpu.index, gpu.name))
-        member.index = gpu.index
+        member.index, member.address = gpu.index, gpu.address
         settings = self._configuration.settings_of(gpu.uuid, gpu.address, gpu.index)
         card = take_up(gpu, settings, member.is_taken)
         if isinstance(card, Unanswered):

@@ -52,21 +52,32 @@ def run(machine: Machine, config: Path, say: Say) -> bool:
 def _loop(daemon: Daemon, say: Say) -> None:
     """Turn until a signal comes. Systemd hears of us only after a whole turn."""
     daemon.turn()
-    notify("READY=1", "WATCHDOG=1")
+    told = daemon.summary()
+    _tell_systemd(say, "READY=1", "WATCHDOG=1", f"STATUS={told}")
     while True:
         stop = signal.sigtimedwait(_STOP, daemon.wait_seconds())
         if stop is not None:
             say("notice", f"{signal.Signals(stop.si_signo).name}: giving the fans back")
-            notify("STOPPING=1")
+            _tell_systemd(say, "STOPPING=1")
             return
         daemon.turn()
-        notify("WATCHDOG=1")
+        summary = daemon.summary()
+        _tell_systemd(say, "WATCHDOG=1", *([f"STATUS={summary}"] if summary != told else []))
+        told = summary
         if daemon.fleet.is_outdated:
             raise Refused(
                 "the driver was changed under this daemon, which has the library of the old one",
                 remedy="systemd starts it anew",
                 outcome="failed",
             )
+
+
+def _tell_systemd(say: Say, *states: str) -> None:
+    """Tell systemd; that it cannot be told is no reason to stop cooling: it will decide itself."""
+    try:
+        notify(*states)
+    except OSError as error:
+        say("warning", f"systemd cannot be told that we work: {error}")
 
 
 def _warn_of_watchdog(daemon: Daemon, say: Say) -> None:

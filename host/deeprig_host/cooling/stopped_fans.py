@@ -1,4 +1,7 @@
-"""Notice fans that were told to turn and do not: the speed that a card reports is its intention."""
+"""Notice fans that were told to turn and do not, on cards that measure their revolutions.
+
+A card that tells what it means instead (nvml.h allows it) shows nothing here: its temperature does.
+"""
 
 from __future__ import annotations
 

@@ -35,7 +35,10 @@ def fan_target_percent(handle: Any, fan: int) -> int | Unanswered:
 
 
 def fan_rpm(handle: Any, fan: int) -> int | Unanswered:
-    """Return the revolutions per minute that are measured (driver 565 and later)."""
+    """Return the revolutions per minute (driver 565 and later).
+
+    nvml.h promises the intended ones only: some cards measure, others tell what they mean.
+    """
     told = ask(_rpm, handle, fan)
     return told if isinstance(told, Unanswered) else int(told)
 

@@ -145,6 +145,19 @@ def test_what_sigkill_leaves_restore_gives_back_without_configuration_or_state(b
     assert bench.limits() == [250, 250]
 
 
+def test_systemd_is_told_how_many_gpus_are_in_which_mode(bench):
+    bench.plant.set_fault(1, "not-supported:nvmlDeviceSetFanSpeed_v2")
+    process = bench.start()
+    try:
+        bench.wait_for("STATUS=GPUs: 1 curve, 1 monitor")
+        bench.plant.set_fault(ALL, "driver-unloaded")
+        bench.wait_for("STATUS=NVML cannot be used: Driver Not Loaded")
+    finally:
+        process.terminate()
+        process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 0  # without its driver a card rules its fans itself
+
+
 def test_power_is_put_back_when_it_is_asked_for(bench, daemon):
     assert bench.limits() == [250, 250]
     daemon.terminate()
