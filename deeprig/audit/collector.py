@@ -36,11 +36,15 @@ WITHOUT_ROOT: dict[str, tuple[str, str]] = {
 _REFUSALS: dict[str, tuple[str, str]] = {
     "no-python": (
         "there is no /usr/bin/python3",
-        "install it: apt-get install python3-minimal",
+        "install it: apt-get install python3",
     ),
     "old-python": (
         "its python3 is too old: {}",
         "the collector needs Python 3.10, as Ubuntu 22.04 and Debian 12 have",
+    ),
+    "partial-python": (
+        "its python3 lacks a part of the standard library: no module {}",
+        "install the rest: apt-get install python3 (python3-minimal is not enough)",
     ),
     "refused": ("sudo refused the password", "run with -K again, and type it again"),
 }

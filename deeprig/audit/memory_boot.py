@@ -18,7 +18,10 @@ _NOEXEC_SEAL = 8
 
 
 def main() -> None:
-    """Run the program that the arguments name. Exit with a marked line where Python is too old."""
+    """Run the program that the arguments name.
+
+    Exit with a marked line where Python is too old, or lacks a part of its library.
+    """
     if sys.version_info < _OLDEST:
         sys.exit("@@deeprig:old-python " + ".".join(map(str, sys.version_info[:3])))
     descriptor = _memory()
@@ -26,7 +29,12 @@ def main() -> None:
         archive.write(base64.b64decode(sys.stdin.buffer.read()))
     sys.argv[0] = "deeprig_host"
     # By the process's number, not "self": a process that we start opens it, too.
-    runpy.run_path(f"/proc/{os.getpid()}/fd/{descriptor}", run_name="__main__")
+    path = f"/proc/{os.getpid()}/fd/{descriptor}"
+    try:
+        runpy.run_path(path, run_name="__main__")
+    except ModuleNotFoundError as error:
+        # Debian's python3-minimal has only a part of the standard library.
+        sys.exit(f"@@deeprig:partial-python {error.name}")
 
 
 def _memory() -> int:

@@ -14,8 +14,15 @@ from deeprig.report.screen import Column, Screen, style_of
 
 _FINDING_COLUMNS = (Column("rule", folds=True), Column("outcome"), Column("found", folds=True))
 _VERDICT_COLUMNS = (Column("use"), Column("verdict", folds=True), Column("because of", folds=True))
-#: The outcomes and verdicts whose words the screen's own styles lack.
-_AS = {"warn": "changed", "fits": "pass", "fits with warnings": "changed", "does not fit": "fail"}
+#: The styles of outcomes and verdicts, by words that the screen has. Unknown is not a failure
+#: here: what fails must stand out.
+_AS = {
+    "warn": "changed",
+    "unknown": "changed",
+    "fits": "pass",
+    "fits with warnings": "changed",
+    "does not fit": "fail",
+}
 
 
 def show_audit(audit: Audit, host: str, screen: Screen, *, verbose: bool = False) -> None:

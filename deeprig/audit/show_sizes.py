@@ -26,7 +26,7 @@ def show_sizes(audit: Audit, screen: Screen, *, verbose: bool) -> None:
         screen.line()
         screen.line(screen.text(f"Models that fit on {where}, at most", "bold"))
         if all(size.parameters is None for size in there):
-            screen.indented(screen.text(f"unknown: {there[0].formula}", style_of("unknown")))
+            screen.indented(screen.text(f"unknown: {there[0].formula}", style_of("changed")))
             continue
         screen.table(_COLUMNS, (_row(size, screen) for size in there))
         screen.indented(screen.text(f"{there[0].workload.name}: {there[0].formula}"))

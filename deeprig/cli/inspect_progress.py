@@ -71,5 +71,6 @@ class LiveHosts:
 
     def line(self) -> Text:
         """Return the line as it is now."""
-        done = f"{self.ended_count} inspected; " if self.ended_count else ""
-        return Text(f"{done}inspecting {', '.join(self.asked)}", style="cyan", overflow="ellipsis")
+        told = [f"{self.ended_count} inspected"] if self.ended_count else []
+        told += [f"inspecting {', '.join(self.asked)}"] if self.asked else []
+        return Text("; ".join(told), style="cyan", no_wrap=True, overflow="ellipsis")

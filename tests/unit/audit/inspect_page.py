@@ -38,11 +38,12 @@ and from a described machine; a test keeps it so.
     deeprig inspect --declare psu_watts=1600           what if it had another power supply?
     deeprig report --format html -o rig1.html          the newest report as a page
 
-It works before any driver is installed, and needs only Python 3.10 or later on the host. Nothing is
-changed and nothing is written there: the collector travels over the connection and runs from memory
-(memfd_create(2)), so that nothing can be left behind, whatever happens to the connection. With
-several hosts, they are compared side by side; `--verbose` gives each its whole audit, and says
-where rules and numbers were published.
+It works before any driver is installed, and needs only Python 3.10 or later on the host (the
+distribution's package python3; python3-minimal is not enough). Nothing is changed and nothing is
+written there: the collector travels over the connection and runs from memory (memfd_create(2)), so
+that nothing can be left behind, whatever happens to the connection. With several hosts, they are
+compared side by side; `--verbose` gives each its whole audit, and says where rules and numbers were
+published.
 
 Exit codes: 0 every host was graded and no rule fails; 1 a rule fails for the declared use, or a
 host could not be inspected; 2 bad usage or inventory; 3 a host was unreachable; 130 interrupted.

@@ -63,6 +63,7 @@ def test_the_password_is_input_and_no_part_of_the_command():
     [
         ("@@deeprig:no-python", "there is no /usr/bin/python3"),
         ("@@deeprig:how sudo\n@@deeprig:old-python 3.9.2", "too old: 3.9.2"),
+        ("@@deeprig:how root\n@@deeprig:partial-python json", "no module json"),
         ("@@deeprig:refused", "sudo refused the password"),
     ],
 )

@@ -49,6 +49,18 @@ def test_the_process_that_asks_nvml_finds_the_archive_in_ours(tmp_path):
     assert json.loads(done.stdout) == [None, FIRST, SECOND]
 
 
+def test_a_python_with_a_part_of_its_library_is_told():
+    """As Debian's python3-minimal, which has no json."""
+    done = subprocess.run(
+        [sys.executable, "-I", "-B", "-c", Path(memory_boot.__file__).read_text()],
+        input=started_with("import no_such_module\n"),
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr == b"@@deeprig:partial-python no_such_module\n"
+
+
 @pytest.mark.parametrize("part", ["audit", "machine"])
 def test_it_needs_nothing_but_python(part):
     for path in (PROGRAMS / "deeprig_host" / part).glob("*.py"):
