@@ -7,15 +7,14 @@ there; what it makes, and how it survives a cut, is told in ``host/deeprig_host/
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from pyinfra.api.command import FileUploadCommand, PyinfraCommand, StringCommand
-from pyinfra.api.exceptions import FactProcessError, OperationError
-from pyinfra.api.facts import FactBase
+from pyinfra.api.exceptions import OperationError
 from pyinfra.api.host import Host
 from pyinfra.api.operation import OperationMeta, operation
 from pyinfra.api.state import State
@@ -25,66 +24,17 @@ from deeprig.engine.operations import Step, changed
 from deeprig.engine.remarks import explain
 from deeprig.role import RoleContext
 from deeprig.tasks.carried_wheels import CarriedWheels, carried_wheels
+from deeprig.tasks.environment_facts import PART, HostEnvironment, ServicesBefore
 from deeprig.tasks.host_answers import Answer, sent_along
 from deeprig.tasks.packages import install_packages
 
 #: What services run their part with: ``ENVIRONMENT_PYTHON -m deeprig_host.PART``.
 ENVIRONMENT_PYTHON = "/opt/deeprig/environment/bin/python"
 _STORE = "/opt/deeprig/wheels"
-_PART = "environment"
 
 Commands = Generator[PyinfraCommand, None, None]
 #: The operation that each host of a run has already got.
 _placed: WeakKeyDictionary[State, dict[str, OperationMeta]] = WeakKeyDictionary()
-
-
-class HostEnvironment(FactBase[Mapping[str, Any] | None]):
-    """Which environment is wanted and which is in use, and why they differ.
-
-    None where the host has no python3 yet. Nothing is changed.
-    """
-
-    def command(self, programs: str, order: str) -> StringCommand:
-        """Return the command; ``programs`` is the controller's directory of ``deeprig_host``."""
-        return sent_along(Path(programs), _PART, "observe", "--order", order)
-
-    @staticmethod
-    def default() -> Mapping[str, Any] | None:
-        """Return None: nothing is known."""
-        return None
-
-    def process(self, output: list[str]) -> Mapping[str, Any] | None:
-        """Parse the answer. Raise FactProcessError when it is none, or tells of a failure."""
-        return None if output == ["none"] else _good_answer(output)
-
-
-class ServicesBefore(FactBase[tuple[str, ...]]):
-    """Those of ``units`` that still run from an environment which was in use before this one."""
-
-    def command(self, programs: str, units: tuple[str, ...]) -> StringCommand:
-        """Return the command; ``programs`` is the controller's directory of ``deeprig_host``."""
-        return sent_along(Path(programs), _PART, "before", *units)
-
-    @staticmethod
-    def default() -> tuple[str, ...]:
-        """Return that none does."""
-        return ()
-
-    def process(self, output: list[str]) -> tuple[str, ...]:
-        """Return the units. Raise FactProcessError when systemd did not answer."""
-        return () if output == ["none"] else tuple(_good_answer(output)["before"])
-
-
-def _good_answer(output: list[str]) -> Mapping[str, Any]:
-    try:
-        document = json.loads("\n".join(output))
-    except ValueError as error:
-        told = "\n".join(output)[:300]
-        raise FactProcessError(f"what the environment is cannot be read: {told}") from error
-    if not isinstance(document, dict) or document.get("outcome") != "good":
-        reason = document.get("reason") if isinstance(document, dict) else document
-        raise FactProcessError(f"the environment cannot be observed: {reason}")
-    return document
 
 
 def place_host_environment(context: RoleContext[Any]) -> OperationMeta:
@@ -148,7 +98,7 @@ def _environment(of: CarriedWheels) -> Commands:
 def _make(host: Host, wheels: CarriedWheels) -> None:
     """Raise OperationError with what the host's program said, when it refuses or fails."""
     succeeded, output = host.run_shell_command(
-        sent_along(Path(wheels.programs), _PART, "make", "--order", wheels.order),
+        sent_along(Path(wheels.programs), PART, "make", "--order", wheels.order),
         _sudo=host.data.get("_sudo", False),
     )
     try:
@@ -156,6 +106,6 @@ def _make(host: Host, wheels: CarriedWheels) -> None:
     except ValueError:
         document = {}
     told = "\n".join((output.stdout, output.stderr)).strip()
-    answer = Answer(_PART, bool(succeeded), document if isinstance(document, dict) else {}, told)
+    answer = Answer(PART, bool(succeeded), document if isinstance(document, dict) else {}, told)
     if not answer.is_good:
         raise OperationError(answer.problem)

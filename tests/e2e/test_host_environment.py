@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from deeprig.wheels.download import cache_directory
+from deeprig.wheels.download import fetch_wheel
+from deeprig.wheels.lock import read_lock
 from tests.e2e.running import ROOT, LabDirectory
 
 ENVIRONMENT = "/opt/deeprig/environment"
@@ -210,15 +211,14 @@ def test_changed_programs_are_switched_to_and_the_one_before_is_kept(made):
     assert made.ssh("ls /opt/deeprig/wheels | wc -l").stdout == "4\n"
 
 
-def apply_offline(placing, tmp_path, **variables):
-    """Apply where the controller's pip reaches no index, and nothing is cached."""
+def run_offline(placing, tmp_path, command="apply"):
+    """Plan or apply where the controller's pip reaches no index, and nothing is cached."""
     done = subprocess.run(
-        placing.lab.command("apply", "--json"),
+        placing.lab.command(command, "--json"),
         cwd=placing.lab.path,
         env=os.environ
         | {"PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(tmp_path / "cache")}
-        | {"PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": "http://127.0.0.1:1/simple"}
-        | variables,
+        | {"PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": "http://127.0.0.1:1/simple"},
         capture_output=True,
         text=True,
         timeout=300,
@@ -229,10 +229,11 @@ def apply_offline(placing, tmp_path, **variables):
 
 
 def test_a_controller_without_a_network_says_so_before_anything_is_changed(placing, tmp_path):
-    code, run = apply_offline(placing, tmp_path)
-    assert code == 1
-    assert "the wheel of nvidia-ml-py" in run["reason"]
-    assert "network_access.program_wheels" in run["reason"]
+    for command in ("plan", "apply"):
+        code, run = run_offline(placing, tmp_path, command)
+        assert code == 1
+        assert "the wheel of nvidia-ml-py" in run["reason"]
+        assert "network_access.program_wheels" in run["reason"]
     assert placing.ssh("ls /opt/deeprig").returncode != 0
 
 
@@ -240,20 +241,20 @@ def test_a_directory_of_wheels_takes_the_place_of_the_network(placing, tmp_path)
     directory = placing.lab.path / "wheels"
     directory.mkdir()
     placing.lab.data(network_access={"program_wheels": "wheels"})
-    code, run = apply_offline(placing, tmp_path)
+    code, run = run_offline(placing, tmp_path)
     assert (code, run["status"]) == (2, "refused")
     assert "it has no wheel of nvidia-ml-py" in run["reason"]
     assert placing.ssh("ls /opt/deeprig").returncode != 0
-    for wheel in cache_directory().glob("*.whl"):
-        shutil.copy(wheel, directory)
-    code, run = apply_offline(placing, tmp_path)
+    for wheel in read_lock(ROOT / "host/requirements.lock", "x86_64"):
+        shutil.copy(fetch_wheel(wheel, "x86_64"), directory)
+    code, run = run_offline(placing, tmp_path)
     assert code == 0, run
     assert placing.check() == "good"
 
 
 def test_a_host_that_has_it_needs_nothing_from_the_controller(made, tmp_path):
     made.apply()
-    code, run = apply_offline(made, tmp_path)
+    code, run = run_offline(made, tmp_path)
     assert code == 0, run["reason"]
 
 

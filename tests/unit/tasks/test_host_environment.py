@@ -9,7 +9,8 @@ from pyinfra.api.exceptions import FactProcessError, OperationError
 
 from deeprig.errors import DeclarationRefused
 from deeprig.tasks.carried_wheels import CarriedWheels
-from deeprig.tasks.host_environment import ENVIRONMENT_PYTHON, HostEnvironment, ServicesBefore
+from deeprig.tasks.environment_facts import HostEnvironment, ServicesBefore
+from deeprig.tasks.host_environment import ENVIRONMENT_PYTHON
 from deeprig.wheels.lock import LockedWheel
 
 HOST = Path(__file__).parents[3] / "host"
