@@ -24,7 +24,7 @@ from deeprig.tasks.host_environment import (
 )
 from deeprig.tasks.left_undone import NewerFiles, StaleUnits
 from roles.cooling.configuration import CONFIGURATION
-from roles.cooling.facts import ServiceState, UnitState
+from roles.cooling.facts import ConfiguredPower, ServiceState, UnitState
 from roles.cooling.rivals import FanMasters, OtherFanMasters
 from roles.cooling.settings import CoolingSettings
 
@@ -33,12 +33,16 @@ UNIT_FILE = f"/etc/systemd/system/{SERVICE}"
 #: Touched by the unit before each start (ExecStartPre).
 STARTED = "/run/deeprig/cooling/started"
 STATUS = "/run/deeprig/cooling/status.json"
-HISTORY_DIRECTORY = "/var/lib/deeprig/cooling"
+#: Sets the limits that the role nvidia_driver declares, once.
+_DRIVERS_LIMITS = "deeprig-nvidia-power.service"
 
 
 def run_daemon(context: RoleContext[CoolingSettings]) -> None:
     """Place environment, configuration and unit; have the daemon run what is placed."""
     place_host_environment(context)
+    if not context.settings.sets_power:
+        # Before the file says nothing of power any more: a cut run is repeated by the next one.
+        _give_power_back(context, when=_says_power)
     configured = place_template(context, CONFIGURATION, name="Configure the cooling")
     unit = place_template(context, UNIT_FILE, name="Place the unit of the cooling daemon")
     systemd.daemon_reload(
@@ -47,7 +51,7 @@ def run_daemon(context: RoleContext[CoolingSettings]) -> None:
     # Up to here a running daemon cools with what it had.
     server.shell(
         name="Restart the cooling daemon with what was placed",
-        commands=[f"systemctl try-restart {SERVICE}"],
+        commands=[_or_say_why(f"systemctl try-restart {SERVICE}")],
         _if=_is_outdated(changed(configured, unit), needs_restart(context, SERVICE)),
     )
     daemon_at_work(name="Start the cooling daemon")
@@ -67,12 +71,12 @@ def daemon_at_work() -> Generator[StringCommand, None, None]:
     if state.load == "masked":
         explain(f"{SERVICE} is masked on this host, and stays so")
     elif not (state.is_running and state.enabled == "enabled"):
-        yield StringCommand("systemctl", "enable", "--now", SERVICE)
+        yield StringCommand(_or_say_why(f"systemctl enable --now {SERVICE}"))
         return
     host.noop("the cooling daemon is at work, or masked")
 
 
-def remove_daemon() -> None:
+def remove_daemon(context: RoleContext[CoolingSettings]) -> None:
     """Stop the daemon, which gives the fans back; put power limits back; remove what it had.
 
     The history stays: it is the machine's, not the daemon's.
@@ -84,16 +88,33 @@ def remove_daemon() -> None:
         enabled=False,
         _if=_is_unit_known,
     )
-    server.shell(
-        name="Give power limits back to the cards",
-        commands=[f"{ENVIRONMENT_PYTHON} -m deeprig_host.cooling restore --power"],
-        _if=_is_unit_known,
-    )
+    _give_power_back(context, when=_is_unit_known)
     removed = [
         files.file(name="Remove the cooling's configuration", path=path, present=False)
         for path in (CONFIGURATION, UNIT_FILE)
     ]
-    systemd.daemon_reload(name="Let systemd forget the cooling daemon", _if=changed(*removed))
+    systemd.daemon_reload(
+        name="Let systemd forget the cooling daemon", _if=_is_unit_unread(changed(*removed))
+    )
+
+
+def _give_power_back(context: RoleContext[CoolingSettings], when: Callable[[], bool]) -> None:
+    """Put the cards' own limits back, then those that the driver's role declares."""
+    commands = [f"{ENVIRONMENT_PYTHON} -m deeprig_host.cooling restore --power"]
+    if getattr(context.settings_of.get("nvidia_driver"), "power_limits", ()):
+        commands.append(f"systemctl try-restart {_DRIVERS_LIMITS}")
+    # Fans are given back too; a daemon that runs has them again within a turn.
+    server.shell(name="Give power limits back to the cards", commands=commands, _if=when)
+
+
+def _says_power() -> bool:
+    host: Host = ctx_host.get()
+    return bool(host.get_fact(ConfiguredPower, file=CONFIGURATION))
+
+
+def _or_say_why(command: str) -> str:
+    """Return a command that shows the daemon's last words where it fails: systemctl has none."""
+    return f"{command} || {{ journalctl -u {SERVICE} -n 10 -o cat --no-pager >&2; exit 1; }}"
 
 
 def _is_unit_known() -> bool:

@@ -55,6 +55,24 @@ class ServiceState(FactBase[UnitState]):
             raise FactProcessError(f"systemctl left out {error}: {output}") from error
 
 
+class ConfiguredPower(FactBase[bool]):
+    """Whether the daemon's configuration on the host sets power limits."""
+
+    def command(self, file: str) -> StringCommand:
+        """Return the command; it prints nothing where there is no such line, or no file."""
+        wanted = QuoteString("^(power_limit_watts|budget_watts) *=")
+        return StringCommand("grep", "-s", "-E", wanted, QuoteString(file), "; true")
+
+    @staticmethod
+    def default() -> bool:
+        """Return that it does not."""
+        return False
+
+    def process(self, output: list[str]) -> bool:
+        """Say whether a line does."""
+        return any(output)
+
+
 class OwnFancontrol(FactBase[bool]):
     """Whether a fancontrol configuration is one that this role placed."""
 

@@ -19,7 +19,7 @@ def deploy_cooling(context: RoleContext[CoolingSettings]) -> None:
     """
     settings = context.settings
     if not settings.enabled:
-        remove_daemon()
+        remove_daemon(context)
         leave_chassis_fans()
         return
     refuse_two_owners_of_power(context)

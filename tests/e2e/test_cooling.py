@@ -150,9 +150,13 @@ def test_other_settings_reach_the_cards_and_damage_is_told(host):
             lambda: host.status()["gpus"][1]["fans"][0]["rpm"] == 0, "the status is an old one"
         )
         assert host.bad()["GPU 1 fan 0 turns"] == "fail"
+    # What is declared no more is not left in the cards.
     host.declare()
-    assert "Configure the cooling" in host.changes()
+    changes = host.changes()
+    assert changes[:2] == ["Give power limits back to the cards", "Configure the cooling"]
+    assert {gpu["limit_watts"] for gpu in host.truth()} == {350}
     host.wait_until_cooled()
+    assert host.changes() == []
 
 
 def test_the_curve_is_drawn_with_what_the_host_recorded(host):
