@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
-from typing import Any
 
 from pyinfra.api.command import StringCommand
 from pyinfra.api.host import Host
@@ -16,6 +15,7 @@ from deeprig.engine.remarks import explain
 from deeprig.inventory.model import DeclaredHost
 from deeprig.role import RoleContext
 from deeprig.tasks import changed, install_packages, place_template
+from deeprig.tasks.host_environment import needs_restart, place_host_environment
 from deeprig.tasks.left_undone import StaleUnits
 from roles.monitoring.facts import OldServices
 from roles.monitoring.settings import LOOPBACK, Address, MonitoringSettings
@@ -26,8 +26,6 @@ EXPORTER = f"{PACKAGE}.service"
 COLLECTOR = "deeprig-metrics.service"
 UNIT_DIRECTORY = "/etc/systemd/system"
 STATUS_DIRECTORY = "/var/lib/deeprig/status"
-#: What programs of the host's own environment run from; a link (deeprig.tasks.host_environment).
-ENVIRONMENT = "/opt/deeprig/environment"
 DROP_IN = "80-deeprig.conf"
 
 
@@ -46,11 +44,9 @@ def exporter_context(
     return replace(context, settings=settings.model_copy(update={"exporter": exporter}))
 
 
-def place_exporter(context: RoleContext[MonitoringSettings], environment: Any) -> None:
-    """Have node_exporter where it was declared, and the collector writing for it.
-
-    ``environment`` is the operation that placed the host's programs.
-    """
+def place_exporter(context: RoleContext[MonitoringSettings]) -> None:
+    """Have node_exporter where it was declared, and the collector writing for it."""
+    place_host_environment(context)
     # Before the package, which starts its service at once: it would be open to everybody.
     exporter = context.settings.exporter
     tell_who_listens(
@@ -73,8 +69,12 @@ def place_exporter(context: RoleContext[MonitoringSettings], environment: Any) -
         context, f"{UNIT_DIRECTORY}/{COLLECTOR}", name="Place the unit of the collector"
     )
     run_as_placed(EXPORTER, (drop_in(EXPORTER),), changed(moved, directory))
-    runs = (f"{UNIT_DIRECTORY}/{COLLECTOR}", ENVIRONMENT)
-    run_as_placed(COLLECTOR, runs, changed(unit, environment))
+    placed, has_other_programs = changed(unit), needs_restart(context, COLLECTOR)
+    run_as_placed(
+        COLLECTOR,
+        (f"{UNIT_DIRECTORY}/{COLLECTOR}",),
+        lambda: placed() or has_other_programs(),
+    )
 
 
 @operation()

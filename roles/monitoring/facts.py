@@ -14,12 +14,10 @@ from pyinfra.api.facts import FactBase
 
 from deeprig.tasks.host_programs import PYTHON
 
-#: A link that was turned to another place is newer than what it leads to. A file whose time is
-#: still to come says nothing: the clock was wrong.
+#: A file whose time is still to come says nothing: the clock was wrong.
 _NEWER = """
 def newest(files):
-    there = [f for f in files if os.path.exists(f)]
-    times = [look(f).st_mtime for f in there for look in (os.stat, os.lstat)]
+    times = [os.stat(f).st_mtime for f in files if os.path.exists(f)]
     return max((t for t in times if t <= time.time()), default=0.0)
 """
 #: Each argument is a unit and its files, a line each. CLOCK_MONOTONIC is systemd's clock here

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pyinfra.api.deploy import deploy
 
 from deeprig.role import RoleContext
-from deeprig.tasks.host_environment import place_host_environment
 from deeprig.tasks.lab_hosts import hosts_with_role
 from roles.monitoring.exporter import exporter_context, place_exporter
 from roles.monitoring.grafana import place_grafana, remove_grafana_files
@@ -18,8 +17,7 @@ from roles.monitoring.settings import MonitoringSettings
 def deploy_monitoring(context: RoleContext[MonitoringSettings]) -> None:
     """Have the machine's numbers at hand, its alerts told, and the lab's server where declared."""
     hosts = hosts_with_role(context)
-    environment = place_host_environment(context)
-    place_exporter(exporter_context(context, hosts), environment)
+    place_exporter(exporter_context(context, hosts))
     place_notifier(context)
     declared = context.settings.server
     if declared is None:

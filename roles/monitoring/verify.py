@@ -5,6 +5,7 @@ from __future__ import annotations
 from roles.monitoring.checks import exporter, notifier, server
 
 # pytest runs, and reports show, them in the order of these names.
+test_the_programs_are_as_they_were_placed = exporter.test_the_programs_are_as_they_were_placed
 test_what_collects_and_tells_is_at_work = exporter.test_what_collects_and_tells_is_at_work
 test_the_machines_numbers_can_be_had = exporter.test_the_machines_numbers_can_be_had
 test_the_exporter_listens_only_where_it_was_told_to = (

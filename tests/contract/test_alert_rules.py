@@ -1,15 +1,12 @@
 """The alerts as Prometheus understands them: promtool's own tests, a firing and a silent case each.
 
-promtool is the real one, of the distribution's package ``prometheus``: where it is not installed,
-the package is fetched with apt and unpacked, not installed.
+promtool is the real one (conftest.py).
 """
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
@@ -147,21 +144,6 @@ CASES = {
         [series("up", f'{HOST},job="deeprig"', 1), series("up", f'{HOST},job="other"', 0)],
     ),
 }
-
-
-@pytest.fixture(scope="session")
-def promtool(tmp_path_factory):
-    """The real promtool."""
-    installed = shutil.which("promtool")
-    if installed is not None:
-        return installed
-    if shutil.which("apt-get") is None:
-        pytest.skip("promtool is not installed, and without apt it cannot be had")
-    place = tmp_path_factory.mktemp("prometheus")
-    run(["apt-get", "-o", "APT::Sandbox::User=root", "download", "prometheus"], place)
-    (package,) = place.glob("prometheus_*.deb")
-    run(["dpkg", "-x", package.name, "."], place)
-    return str(place / "usr" / "bin" / "promtool")
 
 
 def run(command, place, code=0):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from deeprig.verify.checks import Checks
+from deeprig.verify.host_environment import check_host_environment
 from deeprig.verify.plugin import lab_of
 from roles.monitoring.checks.asking import Asked, asked, once_known
 from roles.monitoring.checks.samples import samples, value_of
@@ -19,6 +20,11 @@ LAST = "deeprig_collector_last_success_timestamp_seconds"
 #: How many looks may be missing before the numbers count as old.
 _LOOKS = 4
 _LEAST_SECONDS = 60
+
+
+def test_the_programs_are_as_they_were_placed(host: Any, check: Checks) -> None:
+    """The environment that collector and notifier run in is whole."""
+    check_host_environment(host, check)
 
 
 def test_what_collects_and_tells_is_at_work(host: Any, check: Checks) -> None:

@@ -154,6 +154,17 @@ _WORK = Row(
             about="gpu_idle and software_power_cap are no faults.",
         ),
         Panel(
+            "Share of time in which clocks were held down",
+            (
+                Query(
+                    f"rate(deeprig_gpu_clock_held_seconds_total{_GPUS}[$__rate_interval])",
+                    "GPU {{gpu}} {{reason}}",
+                ),
+            ),
+            unit="percentunit",
+            about="Counted by the card itself: also what comes and goes between two looks.",
+        ),
+        Panel(
             "Energy",
             (
                 Query(
@@ -163,8 +174,6 @@ _WORK = Row(
             ),
             kind="stat",
             unit="joule",
-            width=24,
-            height=4,
             about="Used in the time that is shown.",
         ),
     ),

@@ -100,7 +100,20 @@ def test_every_check_is_in_the_module_that_pytest_collects():
         if name.startswith("test_")
     }
     assert defined == {n: v for n, v in vars(verify).items() if n.startswith("test_")}
-    assert len(defined) == 9
+    assert len(defined) == 10
+
+
+@pytest.mark.parametrize(
+    ("host", "outcome"),
+    [
+        (Host(said='{"current": "1a", "python": "3.11"}'), "pass"),
+        (Host(said='{"reason": "damaged", "evidence": ["x"]}', rc=1), "fail"),
+        (Host(said="", rc=127), "fail"),
+    ],
+)
+def test_the_programs_are_whole(host, outcome):
+    told = found(exporter.test_the_programs_are_as_they_were_placed, host)
+    assert list(told.values()) == [outcome]
 
 
 @pytest.mark.parametrize(

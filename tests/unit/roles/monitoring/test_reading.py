@@ -66,16 +66,6 @@ def test_a_file_of_the_future_and_one_that_is_not_there_say_nothing(systemctl, t
     assert answer(OldServices().command(units), PATH=systemctl) == []
 
 
-def test_a_link_that_was_turned_makes_what_runs_from_it_old(systemctl, tmp_path):
-    target = tmp_path / "environment-1"
-    target.mkdir()
-    os.utime(target, (time.time() - 9000,) * 2)
-    link = tmp_path / "environment"
-    link.symlink_to(target)
-    units = {"old.service": (str(link),)}
-    assert answer(OldServices().command(units), PATH=systemctl) == ["old.service"]
-
-
 @pytest.fixture
 def server():
     """A server that says when it last read its configuration: ``told`` is its answer."""
