@@ -15,6 +15,7 @@ from pyinfra.api.state import StateStage
 from pyinfra.context import ctx_config, ctx_inventory, ctx_state
 
 from deeprig import __version__
+from deeprig.deploy_script import DEPLOY_SCRIPT
 from deeprig.engine.connector import use_quick_connector
 from deeprig.engine.earlier_work import wait_for_earlier_work
 from deeprig.engine.embedding import embed_pyinfra
@@ -36,7 +37,6 @@ from deeprig.role import NO_UPDATE, UpdateRequest
 from deeprig.selection import Selection
 
 Mode = Literal["plan", "apply", "update"]
-DEPLOY_SCRIPT = "deploy/workstation.py"
 #: Hosts worked on at once: bound by the controller's one gevent core, not by its memory.
 DEFAULT_PARALLEL = 20
 _CONNECT_TIMEOUT_SECONDS = 10

@@ -16,6 +16,7 @@ from gevent.pool import Pool
 from deeprig import __version__
 from deeprig.compose import wanted_roles
 from deeprig.content import Content
+from deeprig.deploy_script import DEPLOY_SCRIPT, roles_named
 from deeprig.engine.interruption import Abandoned, interruptible
 from deeprig.inventory.load import Lab
 from deeprig.inventory.model import DeclaredHost
@@ -108,13 +109,17 @@ def _run_all(sessions: Sequence[_Session], parallel: int) -> bool:
 
 
 def verified_roles(content: Content, host: DeclaredHost, selection: Selection) -> tuple[str, ...]:
-    """Return the host's roles that have checks."""
+    """Return the host's roles that have checks.
+
+    Where neither the host nor the lab's deploy script says which it has, these are all roles.
+    """
     with_checks = tuple(
         name
         for name in content.role_names()
         if any((root / "roles" / name / "verify.py").is_file() for root in content.roots)
     )
-    roles = with_checks if host.roles is None else wanted_roles(with_checks, host.roles)
+    named = roles_named(content.file(DEPLOY_SCRIPT))
+    roles = wanted_roles(with_checks if named is None else named, host.roles)
     return tuple(r for r in roles if r in with_checks and selection.allows(r))
 
 
