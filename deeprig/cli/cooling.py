@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from deeprig.cooling.show import Shown
     from deeprig.inventory.load import Lab
     from deeprig.inventory.model import DeclaredHost
+    from deeprig.role import RoleSettings
 
 _MOST_HOURS = 24 * 30
 
@@ -56,7 +57,7 @@ def curve(
     lab, host = _declared(inventory, name, needs_host=history is None)
     curves: tuple[DeclaredCurve, ...] = ()
     if host is not None:
-        curves = declared_curves(host.role_settings["cooling"])
+        curves = declared_curves(_settings_of(host))
     recorded = _recorded(lab, host, history, hours)
     title = host.name if host is not None else str(history)
     _draw(Shown(title, curves, recorded), svg)
@@ -89,6 +90,19 @@ def _declared(
             remedy=f"its hosts: {', '.join(names[:10])}{' ...' if len(names) > 10 else ''}",
         )
     return lab, lab.host(name or names[0])
+
+
+def _settings_of(host: DeclaredHost) -> RoleSettings:
+    from deeprig.errors import UsageProblem
+
+    settings = host.role_settings.get("cooling")
+    if settings is None:
+        raise UsageProblem(
+            f"{host.name} does not have the role cooling",
+            place="--host",
+            remedy="add it to the host's roles",
+        )
+    return settings
 
 
 def _recorded(
