@@ -66,6 +66,14 @@ BLOWER_250 = OPEN_AIR_250.but(
     neighbour_kelvin_per_watt=0.005,
     full_fan_rpm=4800,
 )
+#: As coolgpus' readme tells of blowers: kept quiet at half speed by their maker, and slowed by heat
+#: at about 85 C for it.
+QUIET_BLOWER_250 = BLOWER_250.but(
+    name="Simulated quiet blower 250 W",
+    firmware_maximum_percent=50,
+    maximum_operating_c=84,
+    blown_watts_per_kelvin=8,
+)
 PASSIVE_300 = Card(
     "Simulated passive 300 W",
     {

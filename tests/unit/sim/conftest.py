@@ -1,7 +1,13 @@
 """A machine of simulated cards, in virtual time, that pynvml of this process talks to."""
 
+import sys
+from pathlib import Path
+
 import pynvml
 import pytest
+
+# The host's programs stand in a distribution of their own.
+sys.path.insert(0, str(Path(__file__).parents[3] / "host"))
 
 from tests.sim.thermal.api import Machine, Plant
 from tests.sim.thermal.build import build_library

@@ -36,10 +36,15 @@ static double firmware_percent(const struct gpu *gpu)
     return clamped(75 + (hottest - 85) * 25 / fmax(gpu->card.slowdown_c - 85, 1), 75, 100);
 }
 
+static double held_firmware_percent(const struct gpu *gpu)
+{
+    return fmin(firmware_percent(gpu), gpu->card.firmware_maximum_percent);
+}
+
 static void turn_fans(struct gpu *gpu, double seconds)
 {
     /* The firmware changes its fan's speed by at most 5 % a second (chosen). */
-    double wanted = firmware_percent(gpu), last = gpu->automatic_percent, most = 5 * seconds;
+    double wanted = held_firmware_percent(gpu), last = gpu->automatic_percent, most = 5 * seconds;
     double from = last == 0 && wanted > 0 ? gpu->card.minimum_fan_percent : last;
     gpu->automatic_percent = wanted == 0 ? 0 : clamped(wanted, from - most, from + most);
     for (int i = 0; i < (int)gpu->card.fans; i++) {

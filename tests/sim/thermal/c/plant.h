@@ -29,6 +29,7 @@ enum { MAX_GPUS = 16, MAX_FANS = 4, MAX_FAULTS = 32, FAULT_NAME = 80, ALL_GPUS =
     X(fans, 2)                                                                                     \
     X(minimum_fan_percent, 30)                                                                     \
     X(maximum_fan_percent, 100)                                                                    \
+    X(firmware_maximum_percent, 100) /* no faster by its own curve, however hot */                  \
     X(accepts_below_minimum, 0) /* open-gpu-kernel-modules#413: accepted, and the fan stands */    \
     X(full_fan_rpm, 3300)                                                                          \
     X(spin_up_seconds, 1.5)                                                                        \
