@@ -150,6 +150,11 @@ class AlertmanagerSettings(RoleSettings):
     def _whole(self) -> AlertmanagerSettings:
         if self.mail is not None and not (self.mail.smtp_host and self.mail.sender):
             raise ValueError("a lab server's mail needs smtp_host and sender")
+        if self.webhook is not None and self.webhook.form != "deeprig":
+            raise ValueError(
+                "Alertmanager's webhook has a form of its own; a chat that wants a text is told by "
+                "each host's notify"
+            )
         # Alertmanager encrypts from the start on this port, and on no other.
         if self.mail is not None and (self.mail.security == "tls") != (self.mail.port == 465):
             raise ValueError("Alertmanager speaks tls on port 465, and only there")

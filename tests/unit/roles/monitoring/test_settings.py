@@ -142,6 +142,10 @@ def test_what_could_not_be_told_is_refused(notify, reason):
         ({"retention_size": "20"}, "match pattern"),
         ({"alertmanager": {"mail": {"to": ["a@b.c"]}}}, "needs smtp_host and sender"),
         (
+            {"alertmanager": {"webhook": {"url": "https://x.example.org/", "form": "text"}}},
+            "a form of its own",
+        ),
+        (
             {
                 "alertmanager": {
                     "mail": {

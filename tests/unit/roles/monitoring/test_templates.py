@@ -44,7 +44,10 @@ FULL = {
     },
     "server": {
         "listen": "192.0.2.1",
-        "alertmanager": {"mail": SMTP, "webhook": {"url": "http://127.0.0.1:5001/"}},
+        "alertmanager": {
+            "mail": SMTP,
+            "webhook": {"url": "http://127.0.0.1:5001/", "token": "tok-server"},
+        },
     },
 }
 
@@ -135,7 +138,9 @@ def test_alertmanagers_file_has_its_secrets_and_nobody_else_reads_it():
     assert told["global"]["smtp_auth_password"] == WORD
     (receiver,) = told["receivers"]
     assert [one["to"] for one in receiver["email_configs"]] == FULL["notify"]["mail"]["to"]
-    assert receiver["webhook_configs"][0]["url"] == "http://127.0.0.1:5001/"
+    (hook,) = receiver["webhook_configs"]
+    assert hook["url"] == "http://127.0.0.1:5001/"
+    assert hook["http_config"] == {"authorization": {"credentials": "tok-server"}}
 
 
 def test_without_anybody_to_tell_alertmanager_has_a_receiver_that_tells_nobody():
