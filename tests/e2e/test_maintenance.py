@@ -6,8 +6,9 @@ that systemd starts in no container are let start.
 
 import pytest
 
+from roles.maintenance.clock import SERVERS_FILE, SERVICE
 from roles.maintenance.kernel_holds import RECORD
-from roles.maintenance.logs import JOURNAL_FILE, LOGROTATE_FILE
+from roles.maintenance.logs import JOURNAL, JOURNAL_FILE, LOGROTATE_FILE
 from roles.maintenance.tasks import NEEDRESTART_FILE
 from roles.maintenance.unattended import APT_FILE, TIMER_FILES
 from tests.e2e.running import LabDirectory
@@ -57,6 +58,12 @@ class Kept:
         return {name: c["outcome"] for name, c in self.checks().items() if c["outcome"] != "pass"}
 
 
+def later(unit, change, path):
+    """Return a command that changes a path, in a later second than a unit was started."""
+    started = f'$(date -d "$(TZ=UTC systemctl show -P InactiveExitTimestamp {unit})" +%s)'
+    return f"until {change}; [ $(stat -c %Y {path}) -gt {started} ]; do sleep 0.2; done"
+
+
 @pytest.fixture
 def kept(lab, rig):
     found = Kept(lab, rig)
@@ -84,6 +91,10 @@ def test_the_defaults_are_set_proven_and_unchanged_by_a_second_apply(kept):
     (kept_aside, file) = ("/root/kept-timer", TIMER_FILES[1])
     kept.root(f"mv {file} {kept_aside} && systemctl daemon-reload && mv {kept_aside} {file}")
     assert kept.changes() == ["Let apt's timers take their times"]
+    assert kept.changes() == []
+    # Cut after the journal's limits were placed: it runs since before they were.
+    kept.root(later(JOURNAL, f"touch {JOURNAL_FILE}", JOURNAL_FILE))
+    assert kept.changes() == ["Let the journal take its limits"]
     assert kept.changes() == []
     assert kept.bad() == {}
     # Its timers did not catch up in the middle of the run that set their times.
@@ -242,6 +253,15 @@ def test_a_machine_of_its_own_trims_its_disks_and_keeps_its_clock(kept):
     kept.root("systemctl disable --now fstrim.timer systemd-timesyncd.service")
     assert expected <= set(kept.bad())
     assert kept.changes() == ["Start what works by the clock", "Start systemd-timesyncd"]
+    # Cut after the time servers were placed.
+    kept.root(later(SERVICE, f"touch {SERVERS_FILE}", SERVERS_FILE))
+    assert kept.changes() == ["Let systemd-timesyncd take its servers"]
+    assert kept.changes() == []
     kept.declare()
     assert "Leave the time servers to the system" in kept.changes()
+    assert kept.changes() == []
+    # Cut after they were removed: the directory is newer than what runs.
+    directory = SERVERS_FILE.rpartition("/")[0]
+    kept.root(later(SERVICE, f"touch {directory}", directory))
+    assert kept.changes() == ["Let systemd-timesyncd take its servers"]
     assert kept.changes() == []
