@@ -14,6 +14,7 @@ from deeprig.role import RoleContext
 from deeprig.tasks import changed, install_packages, place_template
 from deeprig.tasks.left_undone import NewerFiles
 from roles.cooling.facts import OwnFancontrol, ServiceState, UnitState
+from roles.cooling.say_why import or_say_why
 from roles.cooling.settings import CoolingSettings
 
 MODULES_FILE = "/etc/modules-load.d/deeprig-sensors.conf"
@@ -42,10 +43,19 @@ def drive_chassis_fans(context: RoleContext[CoolingSettings]) -> None:
 
     server.shell(
         name="Restart fancontrol with what was placed",
-        commands=[f"systemctl restart {FANCONTROL}"],
+        commands=[or_say_why(f"systemctl restart {FANCONTROL}", FANCONTROL)],
         _if=is_outdated,
     )
-    systemd.service(name="Start fancontrol", service=FANCONTROL, running=True, enabled=True)
+
+    def is_idle() -> bool:
+        state: UnitState = host.get_fact(ServiceState, unit=FANCONTROL)
+        return not (state.is_running and state.enabled == "enabled")
+
+    server.shell(
+        name="Start fancontrol",
+        commands=[or_say_why(f"systemctl enable --now {FANCONTROL}", FANCONTROL)],
+        _if=is_idle,
+    )
 
 
 def leave_chassis_fans() -> None:

@@ -26,6 +26,7 @@ from deeprig.tasks.left_undone import NewerFiles, StaleUnits
 from roles.cooling.configuration import CONFIGURATION
 from roles.cooling.facts import ConfiguredPower, ServiceState, UnitState
 from roles.cooling.rivals import FanMasters, OtherFanMasters
+from roles.cooling.say_why import or_say_why
 from roles.cooling.settings import CoolingSettings
 
 SERVICE = "deeprig-cooling.service"
@@ -51,7 +52,7 @@ def run_daemon(context: RoleContext[CoolingSettings]) -> None:
     # Up to here a running daemon cools with what it had.
     server.shell(
         name="Restart the cooling daemon with what was placed",
-        commands=[_or_say_why(f"systemctl try-restart {SERVICE}")],
+        commands=[or_say_why(f"systemctl try-restart {SERVICE}", SERVICE)],
         _if=_is_outdated(changed(configured, unit), needs_restart(context, SERVICE)),
     )
     daemon_at_work(name="Start the cooling daemon")
@@ -71,7 +72,7 @@ def daemon_at_work() -> Generator[StringCommand, None, None]:
     if state.load == "masked":
         explain(f"{SERVICE} is masked on this host, and stays so")
     elif not (state.is_running and state.enabled == "enabled"):
-        yield StringCommand(_or_say_why(f"systemctl enable --now {SERVICE}"))
+        yield StringCommand(or_say_why(f"systemctl enable --now {SERVICE}", SERVICE))
         return
     host.noop("the cooling daemon is at work, or masked")
 
@@ -110,11 +111,6 @@ def _give_power_back(context: RoleContext[CoolingSettings], when: Callable[[], b
 def _says_power() -> bool:
     host: Host = ctx_host.get()
     return bool(host.get_fact(ConfiguredPower, file=CONFIGURATION))
-
-
-def _or_say_why(command: str) -> str:
-    """Return a command that shows the daemon's last words where it fails: systemctl has none."""
-    return f"{command} || {{ journalctl -u {SERVICE} -n 10 -o cat --no-pager >&2; exit 1; }}"
 
 
 def _is_unit_known() -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from deeprig.lab import api
-from deeprig.lab.state import LabState
+from deeprig.lab.state import BRIDGE_ADDRESS, PROXY_PORT, LabState
 from tests.e2e.running import LabDirectory
 from tests.sim.thermal.build import NVML, PROGRAM, build_library
 from tests.sim.thermal.cards import OPEN_AIR_350, Machine
@@ -157,7 +157,11 @@ def place_plant(state: LabState, built: Path) -> None:
     for source, target in places.items():
         copy = ["scp", "-q", *options, str(source), f"root@127.0.0.1:{target}"]
         subprocess.run(copy, check=True, capture_output=True)
-    make = f"echo 'd {_STATE}' > /etc/tmpfiles.d/simulated.conf; systemd-tmpfiles --create"
+    proxy = f"http://{BRIDGE_ADDRESS}:{PROXY_PORT}"
+    make = (
+        f"echo 'd {_STATE}' > /etc/tmpfiles.d/simulated.conf; systemd-tmpfiles --create;"
+        f" echo 'Acquire::http::Proxy \"{proxy}\";' > /etc/apt/apt.conf.d/90lab"
+    )
     target_of_ssh = [option if option != "-P" else "-p" for option in options]
     subprocess.run(["ssh", *target_of_ssh, "root@127.0.0.1", make], check=True, capture_output=True)
 

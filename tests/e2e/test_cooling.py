@@ -15,7 +15,6 @@ import pytest
 from deeprig.cooling.curve import parse_curve, percent_at
 from deeprig.lab import api
 from deeprig.lab.requirements import check_requirements
-from deeprig.lab.state import BRIDGE_ADDRESS, PROXY_PORT
 from tests.e2e import cooling_page
 from tests.e2e.cooled_host import (
     CARDS,
@@ -206,6 +205,33 @@ def test_another_master_of_the_fans_is_refused_and_nothing_is_done(host):
         host.root("systemctl daemon-reload")
 
 
+_FANCONTROL = """INTERVAL=10
+DEVPATH=hwmon9=devices/platform/nowhere.656
+DEVNAME=hwmon9=nowhere
+FCTEMPS=hwmon9/pwm2=hwmon9/temp1_input
+MINTEMP=hwmon9/pwm2=30
+MAXTEMP=hwmon9/pwm2=60
+MINSTART=hwmon9/pwm2=150
+MINSTOP=hwmon9/pwm2=100
+"""
+
+
+@pytest.mark.full  # two packages
+def test_fans_of_the_case_whose_chip_is_not_there_are_told(host):
+    """A container has no fans: what is declared is placed, fancontrol refuses, and both say so."""
+    host.declare(chassis_fans={"fancontrol": _FANCONTROL})
+    failed = host.json("apply", code=1)["hosts"][0]["operations"]
+    (bad,) = [o for o in failed if o["status"] == "failed"]
+    assert bad["name"] == "Start fancontrol"
+    assert "fancontrol" in bad["output"].lower()
+    found = host.checks()
+    assert found["fancontrol is at work"]["outcome"] == "fail"
+    assert found["fancontrol has the declared text"]["outcome"] == "pass"
+    host.declare()
+    assert "Leave the fans of the case to the mainboard" in host.changes()
+    assert host.changes() == []
+
+
 # Faults: the daemon is ended.
 
 
@@ -238,7 +264,7 @@ def test_a_call_of_the_driver_that_hangs(host):
     with unit_with(host, Restart="no", WatchdogSec=8), hang:
         wait_for_end(host)
         assert all(map(are_automatic, host.truth()))
-        told = journal(host, "watchdog timeout")
+        told = journal(host, "Watchdog timeout")
         record("the driver hangs in a call: watchdog", host, told)
 
 
@@ -381,8 +407,7 @@ def test_a_disk_that_is_full(host):
 @pytest.mark.full
 def test_a_clock_that_jumps(host):
     """SIMULATED by libfaketime: the machine's clock is not the container's to set."""
-    proxy = f"http://{BRIDGE_ADDRESS}:{PROXY_PORT}"
-    host.root(f"apt-get -o Acquire::http::Proxy={proxy} -qq -y install libfaketime >/dev/null")
+    host.root("apt-get update -qq && apt-get -qq -y install libfaketime >/dev/null")
     library = host.root("find /usr/lib -name libfaketime.so.1")
     host.root("echo +0 > /run/faketime.rc")
     environment = (
