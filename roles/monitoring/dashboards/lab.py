@@ -9,7 +9,12 @@ _MACHINE_URL = "/d/deeprig-machine?var-host=${__value.text}&${__url_time_range}"
 #: What each machine says: the question, the heading, the unit.
 _COLUMNS = (
     ('up{job="deeprig"}', "answers", "bool_yes_no"),
-    ('count by (instance) (ALERTS{alertstate="firing"})', "alerts", "short"),
+    (
+        'count by (instance) (ALERTS{alertstate="firing"})'
+        ' or sum by (instance) (up{job="deeprig"} * 0)',
+        "alerts",
+        "short",
+    ),
     ("sum by (instance) (deeprig_gpu_up)", "GPUs", "short"),
     ("max by (instance) (deeprig_gpu_temperature_celsius)", "hottest GPU", "celsius"),
     ("min by (instance) (deeprig_gpu_slowdown_margin_celsius)", "least margin", "celsius"),
