@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import resources
 
 from jinja2 import Environment, StrictUndefined
@@ -43,6 +43,7 @@ def to_page(report: RunReport | VerifyReport | InspectReport) -> str:
         is_verify=isinstance(report, VerifyReport),
         summary=_summary(report),
         css_class=lambda status: _CLASS_OF.get(status, "quiet"),
+        audit_class=_audit_class,
         diff_lines=_diff_lines,
         facts=_facts,
         is_open=_is_open,
@@ -59,21 +60,28 @@ def _summary(report: RunReport | VerifyReport | InspectReport) -> list[tuple[str
     ]
     if isinstance(report, VerifyReport):
         checks = [check.outcome for host in report.hosts for check in host.checks]
-        return told + _counted(checks, "checks pass")
+        return told + _counted(checks, "checks pass", lambda word: _CLASS_OF.get(word, "quiet"))
     if isinstance(report, InspectReport):
         audits = [host.audit for host in report.hosts if host.audit]
         rules = [finding.outcome for audit in audits for finding in audit.findings]
-        return told + _counted(rules, "rules pass")
+        return told + _counted(rules, "rules pass", _audit_class)
     count = sum(host.change_count for host in report.hosts)
     what = "would change" if report.command == "plan" else "changed"
     return [*told, ("change" if count else "quiet", f"{count} {what}")]
 
 
-def _counted(outcomes: Sequence[str], passes: str) -> list[tuple[str, str]]:
+def _audit_class(word: str) -> str:
+    """Return the class of an outcome or verdict of ``inspect``, where unknown is no failure."""
+    return "change" if word == "unknown" else _CLASS_OF.get(word, "quiet")
+
+
+def _counted(
+    outcomes: Sequence[str], passes: str, css_class: Callable[[str], str]
+) -> list[tuple[str, str]]:
     """Return how many there are of each outcome that there is."""
     told = (("pass", passes), *((word, word) for word in ("warn", "fail", "unknown")))
     return [
-        (_CLASS_OF.get(outcome, "quiet"), f"{outcomes.count(outcome)} {word}")
+        (css_class(outcome), f"{outcomes.count(outcome)} {word}")
         for outcome, word in (*told, ("not applicable", "not applicable"))
         if outcome in outcomes
     ]

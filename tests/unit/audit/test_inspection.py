@@ -184,6 +184,12 @@ def test_the_page_tells_parts_verdicts_rules_and_sizes():
     assert "192.0.2.9:22: no connection" in page
 
 
+def test_unknown_is_not_shown_as_a_failure_on_the_page():
+    page = html.to_page(report(inspections.inspected("guest", hosts.virtual_machine())))
+    assert '<td class="outcome change">unknown</td>' in page
+    assert '<td class="outcome bad">fail</td>' in page
+
+
 def test_what_a_host_put_into_a_name_is_escaped_on_the_page():
     document = hosts.rtx_4090_workstation()
     document["gpus"][0]["name"] = "<script>alert(1)</script>\x1b[2J"
