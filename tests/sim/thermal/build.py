@@ -10,7 +10,14 @@ NVML = "libnvidia-ml.so.1"
 CONTROL = "libdeeprig-sim-plant.so"
 PROGRAM = "deeprig-sim-thermal"
 _PLANT = ("describe.c", "physics.c", "state.c", "files.c")
-_NVML = ("nvml_system.c", "nvml_device.c", "nvml_cooling.c", "nvml_health.c")
+_NVML = (
+    "nvml_system.c",
+    "nvml_device.c",
+    "nvml_heat.c",
+    "nvml_fans.c",
+    "nvml_power.c",
+    "nvml_health.c",
+)
 # gnu11: newer standards bind strtol and sscanf to symbols that an older host's libc lacks.
 _FLAGS = ("-std=gnu11", "-O2", "-s", "-Wall", "-Wextra", "-Werror")
 

@@ -1,5 +1,6 @@
 """A machine of simulated cards, in virtual time, that pynvml of this process talks to."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -56,3 +57,37 @@ def fans_at(nvml):
         pynvml.nvmlShutdown()
 
     return put
+
+
+@pytest.fixture
+def device(machine_of):
+    """Return a function that gives the handle of the first card of a new machine."""
+
+    def first(*cards, **values):
+        machine_of(*cards, **values)
+        pynvml.nvmlInit()
+        return pynvml.nvmlDeviceGetHandleByIndex(0)
+
+    yield first
+    pynvml.nvmlShutdown()
+
+
+@pytest.fixture
+def process(library, plant):
+    """Return a function that starts Python code in a process of its own, with NVML (n) open."""
+    started = []
+
+    def start(code):
+        environment = {
+            "DEEPRIG_SIM_THERMAL": str(plant.directory),
+            "LD_LIBRARY_PATH": str(library.parent),
+        }
+        command = [sys.executable, "-c", f"import os, sys, pynvml as n; n.nvmlInit(); {code}"]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        started.append(subprocess.Popen(command, env=environment, **pipes))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.kill()
+        one.communicate()

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -170,9 +171,16 @@ void nvml_leave(struct visit *visit)
     visit->state = NULL;
 }
 
+/* Root may, and who made the state: a test that runs without root is root of its own machine. */
+static int is_administrator(void)
+{
+    struct stat status;
+    return geteuid() == 0 || (stat(nvml_plant.directory, &status) == 0 && status.st_uid == geteuid());
+}
+
 nvmlReturn_t nvml_may_set(const struct visit *visit)
 {
-    int is_allowed = geteuid() == 0 && !plant_has_fault(&nvml_plant, visit->index, "eperm");
+    int is_allowed = is_administrator() && !plant_has_fault(&nvml_plant, visit->index, "eperm");
     return is_allowed ? SUCCESS : NO_PERMISSION;
 }
 
