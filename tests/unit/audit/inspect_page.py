@@ -90,7 +90,10 @@ hardware = {
 _VERDICTS = """
 A verdict is *does not fit* where a rule that takes part fails; else *unknown* where an essential
 one cannot be told, because it might have failed; else *fits with warnings* where one warns or
-cannot be told; else *fits*. The clock rate of the memory is not graded: it hardly matters.
+cannot be told; else *fits*.
+
+Not graded: the clock rate of the memory, which hardly matters; a link's speed at idle; what shows
+only under load, such as one card being hotter than its neighbours. That is what monitoring is for.
 
 ## Where the rules come from
 

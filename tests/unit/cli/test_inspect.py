@@ -184,6 +184,23 @@ def test_this_machine_is_inspected_and_the_report_is_stored(here, tmp_path):
     assert store.load(store.newest(tmp_path, "inspect")).to_json() == document
 
 
+def test_a_driver_role_of_the_labs_own_needs_a_table_of_gpus(here, tmp_path):
+    role = tmp_path / "roles" / "nvidia_driver" / "__init__.py"
+    role.parent.mkdir(parents=True)
+    role.write_text(
+        "from pyinfra.api.deploy import deploy\n"
+        "from deeprig.role import Role, RoleSettings\n\n"
+        "@deploy('nvidia_driver')\ndef tasks(context):\n    pass\n\n"
+        "ROLE = Role(name='nvidia_driver', settings=RoleSettings, deploy=tasks)\n"
+    )
+    # The built-in roles beside it would refuse it, too: this host has none of them.
+    (tmp_path / "inventory/lab.py").write_text("rigs = [('@local', {'roles': ['nvidia_driver']})]")
+    done = here()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "role nvidia_driver: it has no table of GPUs" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_host_that_is_gone_leaves_the_others_theirs(here):
     done = here("--json")
     statuses = {host["host"]: host["status"] for host in json.loads(done.stdout)["hosts"]}
