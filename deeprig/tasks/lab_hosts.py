@@ -7,7 +7,7 @@ from typing import Any
 from pyinfra.api.host import Host
 from pyinfra.context import ctx_host, ctx_state
 
-from deeprig.errors import InventoryProblem
+from deeprig.errors import DeclarationRefused
 from deeprig.inventory.merge import merge_levels
 from deeprig.inventory.model import DeclaredHost
 from deeprig.inventory.read import levels_of
@@ -19,7 +19,7 @@ def hosts_with_role(context: RoleContext[Any]) -> tuple[DeclaredHost, ...]:
     """Return every host of the inventory that has the context's role, in the inventory's order.
 
     A host that lists no roles has all of the deploy script's, so this role too. Whether this run
-    was narrowed to some hosts does not matter. Raise InventoryProblem for a host whose data is
+    was narrowed to some hosts does not matter. Raise DeclarationRefused for a host whose data is
     wrong (under pyinfra's own command line, where nobody has looked before).
     """
     lab = getattr(ctx_state.get(), "lab", None)
@@ -37,6 +37,6 @@ def _validated(context: RoleContext[Any]) -> tuple[DeclaredHost, ...]:
             other.name, groups, merged, context.content, context.lab_directory
         )
         if declared is None:
-            raise InventoryProblem(problems)
+            raise DeclarationRefused(problems)
         found.append(declared)
     return tuple(found)
