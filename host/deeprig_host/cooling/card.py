@@ -124,24 +124,25 @@ class Card:
             self.order_fault = Fault(f"the fans are {given}")
 
 
-def take_up(gpu: Gpu, settings: GpuSettings, was_taken: bool = False) -> Card | Unanswered:
+def take_up(gpu: Gpu, settings: GpuSettings, earlier: Card | None = None) -> Card | Unanswered:
     """Return a card as it is found, or why it cannot be used; nothing about it is changed.
 
-    ``was_taken``: fans of it were set by us before the library was opened this time.
+    ``earlier``: the same card before the library was opened this time. What was ours still is, and
+    a sensor or a limit that it had is not forgotten because it fails right now.
     """
     fans = fan_count(gpu.handle)
     if isinstance(fans, Unanswered) and not _is_never(fans):
         return fans
-    count = 0 if isinstance(fans, Unanswered) else fans
+    limits = thresholds(gpu.handle)
     return Card(
         gpu,
         settings,
-        fans=count,
+        fans=0 if isinstance(fans, Unanswered) else fans,
         range=_range(gpu),
-        limits=thresholds(gpu.handle),
-        has_memory_sensor=_has_memory_sensor(gpu),
+        limits=earlier.limits if earlier and limits.slowdown_c is None else limits,
+        has_memory_sensor=_has_memory_sensor(gpu) or bool(earlier and earlier.has_memory_sensor),
         watch_reason=_watch_reason(settings, fans),
-        is_taken=was_taken,
+        is_taken=bool(earlier and earlier.is_taken),
     )
 
 

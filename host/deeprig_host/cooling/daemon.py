@@ -103,6 +103,7 @@ class Daemon:
             self._reopen_at = self._opened_at + _LOOK_SECONDS
             return
         if now < self._reopen_at:
+            self.fleet.look_again()
             return
         self.fleet.reopen()
         self._opened_at = now

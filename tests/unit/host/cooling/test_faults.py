@@ -302,3 +302,38 @@ def test_a_driver_of_another_version_needs_a_new_process(rig, monkeypatch):
     monkeypatch.setattr(pynvml, "nvmlInit", mismatch)
     rig.run(10)
     assert rig.daemon.fleet.is_outdated
+
+
+def test_a_library_that_fails_with_a_driver_there_is_not_taken_for_a_good_end(rig, monkeypatch):
+    def fail():
+        raise pynvml.NVMLError(NVML_ERROR_UNKNOWN)
+
+    rig.run(10)
+    rig.plant.set_fault(0, "lost")
+    monkeypatch.setattr(pynvml, "nvmlInit", fail)
+    rig.run(10)
+    assert not rig.daemon.stop()
+    assert rig.told("the fans are not automatic, stuck")
+
+
+def test_a_card_that_comes_back_by_itself_is_taken_up_without_opening_the_library(make_rig):
+    rig = make_rig(OPEN_AIR_350, OPEN_AIR_350)
+    rig.run(10)
+    rig.plant.set_fault(0, "lost")
+    rig.run(120)
+    rig.plant.clear_fault(0, "lost")
+    rig.run(2)
+    assert rig.mode(0) == "released"
+    assert rig.fans(0) == AUTOMATIC
+    rig.run(40)
+    assert rig.mode(0) == "curve"
+
+
+def test_a_memory_sensor_that_fails_while_the_library_is_opened_is_not_forgotten(make_rig):
+    rig = make_rig(OPEN_AIR_350.but(memory_sensor=1), OPEN_AIR_350)
+    rig.run(10)
+    rig.plant.set_fault(0, "memory-temperature", 255)
+    rig.plant.set_fault(1, "lost")
+    rig.run(120)
+    assert rig.mode(0) == "released"
+    assert "memory" in rig.gpu(0)["reason"]

@@ -133,6 +133,35 @@ def test_a_signal_ends_it_with_1_where_a_fan_stays_ours(bench, daemon):
     assert "the fans are not automatic, full" in said
 
 
+def test_a_fault_of_our_own_gives_the_fans_back_before_it_is_told(bench):
+    program = """
+import sys
+from deeprig_host.cooling import __main__, records
+note = records.Records.note
+def break_later(self, document, seconds):
+    note(self, document, seconds)
+    if document["gpus"][0]["fans"][0]["percent"] == 40:
+        raise ZeroDivisionError("a fault of our own")
+records.Records.note = break_later
+sys.exit(__main__.main(["--root", sys.argv[1], "run"]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(bench.root)],
+        env=bench.environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "a fault of our own" in done.stderr
+    assert {call.name for call in bench.plant.calls() if call.gpu == 1} >= {
+        "nvmlDeviceSetFanSpeed_v2",
+        "nvmlDeviceSetDefaultFanSpeed_v2",
+    }
+    assert bench.fans(0) == bench.fans(1) == AUTOMATIC
+
+
 def test_what_sigkill_leaves_restore_gives_back_without_configuration_or_state(bench, daemon):
     daemon.kill()
     daemon.wait(PATIENCE_SECONDS)
