@@ -17,6 +17,8 @@
 static const uint64_t MAGIC = 0x7468726d00000000ull + sizeof(struct state);
 static const double LONGEST_SECONDS = 4 * 3600; /* caught up with at most; then all is settled */
 
+static const char LASTING_DESCRIPTION[] = "/etc/deeprig-sim-thermal.ini";
+
 double plant_clock(void)
 {
     struct timespec now;
@@ -41,6 +43,8 @@ int plant_open(struct plant *plant, const char *directory)
     if ((size_t)snprintf(plant->directory, sizeof plant->directory, "%s", directory) >=
         sizeof plant->directory)
         return -1;
+    if (access(LASTING_DESCRIPTION, R_OK) == 0)
+        (void)!mkdir(directory, 0755); /* after a boot there is none yet; else it is there */
     plant->lock = open_shared(plant, "lock", O_RDWR);
     int file = open_shared(plant, "state", O_RDWR);
     if (plant->lock < 0 || file < 0 || flock(plant->lock, LOCK_EX) != 0) {
@@ -76,7 +80,7 @@ static int find_description(const struct plant *plant, char *path, unsigned size
     snprintf(path, size, "%s/gpus.ini", plant->directory);
     if (stat(path, status) == 0)
         return 0;
-    snprintf(path, size, "/etc/deeprig-sim-thermal.ini");
+    snprintf(path, size, "%s", LASTING_DESCRIPTION);
     return stat(path, status);
 }
 
