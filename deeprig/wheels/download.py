@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from functools import cache
 from pathlib import Path
 
 from deeprig.errors import DeeprigError
@@ -21,8 +22,6 @@ _OLDEST_PYTHON = "3.10"
 _NETWORK = ("--retries", "2", "--timeout", "15")
 _LIMIT_SECONDS = 600
 _SHOWN_LINES = 8
-#: Of a lab's many hosts the first has it fetched, the others find it.
-_ONE_AT_A_TIME = threading.Lock()
 _AIR_GAP = "or name a directory of wheels (network_access.program_wheels): docs/host-programs.md"
 
 
@@ -32,14 +31,26 @@ def cache_directory() -> Path:
     return Path(base, "deeprig", "wheels")
 
 
-def fetch_wheel(wheel: LockedWheel, machine: str, cache: Path | None = None) -> Path:
-    """Return a local copy of a wheel for a machine (``uname -m``), fetched when it is not cached.
+def fetch_wheel(wheel: LockedWheel, machine: str, directory: Path | None = None) -> Path:
+    """Return a local copy of a wheel for a machine (``uname -m``), fetched when there is none.
+
+    ``directory`` is where it is kept; default: deeprig's cache.
 
     Raise DeeprigError, leaving nothing behind, when it cannot be had or is another.
     """
-    directory = cache or cache_directory()
-    with _ONE_AT_A_TIME:
-        return find_wheel(directory, wheel) or _fetch(wheel, machine, directory)
+    kept = directory or cache_directory()
+    with _one_at_a_time():
+        return find_wheel(kept, wheel) or _fetch(wheel, machine, kept)
+
+
+@cache
+def _one_at_a_time() -> threading.Lock:
+    """Return a lock: of a lab's many hosts the first has a wheel fetched, the others find it.
+
+    Made when it is needed, as by then gevent has made threads cooperative: a lock of before would
+    stop the greenlets of all hosts.
+    """
+    return threading.Lock()
 
 
 def _fetch(wheel: LockedWheel, machine: str, directory: Path) -> Path:

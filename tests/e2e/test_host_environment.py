@@ -76,16 +76,18 @@ class Placing:
         return json.loads(done.stdout)["outcome"]
 
 
-def placing_on(lab, host):
+def placing_on(lab, *hosts):
     # A copy: somebody may be at work on the programs while the tests run.
     shutil.copytree(ROOT / "host", lab.path / "host", ignore=shutil.ignore_patterns("*.pyc"))
     lab.role("env", _BODY)
     lab.write("roles/env/verify.py", _VERIFY)
-    lab.hosts(**{host: {}})
+    lab.hosts(**{host: {} for host in hosts})
     lab.data(network_access={}, roles=["env"])
-    lab.ssh(host, _CLEAR)
-    yield Placing(lab, host)
-    lab.ssh(host, _CLEAR)
+    for host in hosts:
+        lab.ssh(host, _CLEAR)
+    yield Placing(lab, hosts[0])
+    for host in hosts:
+        lab.ssh(host, _CLEAR)
 
 
 @pytest.fixture(params=["rig3", "rig2"], ids=["debian12", "debian13"])
@@ -109,6 +111,8 @@ def test_it_is_made_without_an_index_and_left_as_it_is_by_a_second_apply(on_each
     assert on_each.check() == "good"
     foreign = "find /opt/deeprig \\( -not -user root -o -perm /022 \\) -not -type l"
     assert on_each.ssh(foreign).stdout == ""
+    as_nobody = f"su nobody -s /bin/sh -c '{PYTHON} -I -m deeprig_host.environment check'"
+    assert on_each.ssh(as_nobody).returncode == 0
     # Reading it costs nothing: Python has no bytecode to write.
     before = on_each.ssh(f"find {ENVIRONMENT}/ | sort").stdout
     assert "deeprig_host/environment/__pycache__/make.cpython-3" in before
@@ -209,6 +213,19 @@ def test_changed_programs_are_switched_to_and_the_one_before_is_kept(made):
     assert len(kept) == 2
     assert before.rpartition("/")[2].strip() not in kept
     assert made.ssh("ls /opt/deeprig/wheels | wc -l").stdout == "4\n"
+
+
+@pytest.fixture
+def placing_two(lab):
+    yield from placing_on(lab, "rig2", "rig3")
+
+
+def test_of_two_hosts_at_once_one_has_the_wheels_fetched(placing_two, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    runs = placing_two.lab.json("apply")["hosts"]
+    assert [run["status"] for run in runs] == ["ok", "ok"]
+    kept = [path.suffix for path in (tmp_path / "deeprig/wheels").iterdir()]
+    assert kept == [".whl"] * 3
 
 
 def run_offline(placing, tmp_path, command="apply"):

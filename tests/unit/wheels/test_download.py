@@ -56,6 +56,7 @@ def test_it_is_fetched_once_for_the_hosts_machine_and_kept(pip, tmp_path):
 def test_many_hosts_at_once_fetch_it_once(pip, tmp_path):
     words = pip(GOOD)
     cache = tmp_path / "cache"
+    download._one_at_a_time()
     workers = [
         threading.Thread(target=fetch_wheel, args=(WHEEL, "x86_64", cache)) for _ in range(4)
     ]
