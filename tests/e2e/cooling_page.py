@@ -13,7 +13,7 @@ _HEAD = """# Cooling: fault by fault
 
 Written by `python -m tests.e2e.cooling_page` from what `tests/e2e/test_cooling.py` saw; the tests
 fail when a row differs. The host, systemd, the unit and the daemon are real; the four cards and
-their NVML are simulated (`tests/sim/thermal`), under full load. What the fans did is read from the
+their NVML are simulated (`tests/sim/thermal`), under load. What the fans did is read from the
 simulated cards themselves, not from what the daemon or NVML says of them.
 
 "by the curve" means that the daemon sets them. "automatic" means that the card's own firmware does.

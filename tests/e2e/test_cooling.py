@@ -62,7 +62,7 @@ def host(cooled_state, tmp_path):
     if made.ssh(HOST, is_as_declared).returncode != 0:
         made.changes()
         made.root(f"cp {_CONFIGURATION} {_FIRST}")
-    made.load(100)
+    made.load()
     made.wait_until_cooled()
     yield made
     shutil.rmtree(made.path)
@@ -287,16 +287,17 @@ def test_power_cut_and_reboot(host):
     machine = host.state.host(HOST)
     power.power_off(host.state, machine)
     power.power_on(host.state, machine)
-    host.load(100)
+    host.load()
     host.wait_until_cooled()
-    record("power cut, then boot", host, "at boot the driver has all fans", "cooled after the boot")
+    told = journal(host, "NVML is open")
+    record("power cut, then boot", host, told, "cooled after the boot")
     boot = host.root("cat /proc/sys/kernel/random/boot_id; stat -c %Y /run/systemd/system")
     host.ssh(HOST, "systemctl reboot")
     host.wait_until(lambda: _boot_of(host) not in ("", boot), "it did not boot")
-    host.load(100)
+    host.load()
     host.wait_until_cooled()
     assert host.bad() == {}
-    record("reboot", host, "SIGTERM: giving the fans back", "cooled after the boot")
+    record("reboot", host, journal(host, "NVML is open"), "cooled after the boot")
 
 
 def _boot_of(host):
