@@ -47,6 +47,12 @@ def test_our_lock_has_what_the_distribution_declares():
         assert requirement.specifier.contains(locked[requirement.name])
 
 
+def test_the_documentation_names_what_is_locked():
+    text = (HOST.parent / "docs/host-programs.md").read_text()
+    for wheel in read_lock(HOST / "requirements.lock", "x86_64"):
+        assert f"{wheel.project}=={wheel.version}" in text
+
+
 def test_a_marker_chooses_the_machine(lock):
     path = lock(
         f"# a comment\n\nSome.Thing==1.0 \\\n    --hash=sha256:{A}\n"
