@@ -1,5 +1,6 @@
 """What is placed, what is asked of a host, and what is refused before anything is done."""
 
+import subprocess
 from types import SimpleNamespace
 
 import pytest
@@ -11,8 +12,9 @@ from roles.cooling import ROLE, rivals
 from roles.cooling.chassis import FANCONTROL_FILE, MODULES_FILE
 from roles.cooling.configuration import CONFIGURATION
 from roles.cooling.daemon import STARTED, STATUS, UNIT_FILE
-from roles.cooling.facts import OwnFancontrol, ServiceState, UnitState
+from roles.cooling.facts import ConfiguredPower, OwnFancontrol, ServiceState, UnitState
 from roles.cooling.rivals import FanMasters, OtherFanMasters, refuse_two_owners_of_power
+from roles.cooling.say_why import or_say_why
 from roles.cooling.settings import CoolingSettings
 from roles.nvidia_driver.settings import NvidiaDriverSettings
 from tests.unit.roles.cooling.test_checks import FACTS
@@ -143,6 +145,57 @@ def test_the_state_of_a_unit_is_read():
     assert not ServiceState.default().is_known
     with pytest.raises(FactProcessError, match="UnitFileState"):
         ServiceState().process(shown[:2])
+
+
+def asked(fact, file):
+    """Run a fact's real command on a file here; return what the fact makes of it."""
+    command = fact.command(file=str(file)).get_raw_value()
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
+    return fact.process(done.stdout.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("settings", "says_power"),
+    [
+        ({}, False),
+        ({"power_limit_watts": 300}, True),
+        ({"gpus": {"0": {"power_limit_watts": 300}}}, True),
+        ({"power_budget_watts": 900}, True),
+    ],
+)
+def test_whether_the_placed_file_sets_power_is_seen_in_it(tmp_path, settings, says_power):
+    file = tmp_path / "cooling.conf"
+    file.write_text(rendered(CONFIGURATION, **settings))
+    assert asked(ConfiguredPower(), file) is says_power
+    assert asked(ConfiguredPower(), tmp_path / "nothing") is False
+
+
+def test_a_fancontrol_of_somebody_else_is_left_alone(tmp_path):
+    file = tmp_path / "fancontrol"
+    assert asked(OwnFancontrol(), file) is False
+    file.write_text(PWMCONFIG)
+    assert asked(OwnFancontrol(), file) is False
+    file.write_text(rendered(FANCONTROL_FILE, chassis_fans={"fancontrol": PWMCONFIG}))
+    assert asked(OwnFancontrol(), file) is True
+
+
+def test_a_unit_that_fails_says_why_and_fails(tmp_path):
+    journal = tmp_path / "journalctl"
+    journal.write_text('#!/bin/sh\necho "$2 said: cooling.conf:3 is wrong"\n')
+    journal.chmod(0o755)
+    path = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    for command, code, said in (
+        ("false", 1, "x.service said: cooling.conf:3 is wrong\n"),
+        ("true", 0, ""),
+    ):
+        done = subprocess.run(
+            ["sh", "-c", or_say_why(command, "x.service")],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=path,
+        )
+        assert (done.returncode, done.stderr) == (code, said)
 
 
 def test_only_a_fancontrol_that_this_role_placed_is_ours():
