@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from deeprig_host.cooling.control import FanRange, Reading
 from deeprig_host.cooling.declared import GpuSettings
 from deeprig_host.cooling.give_back import GivenBack, give_back
 from deeprig_host.cooling.govern import Order
+from deeprig_host.cooling.reading import FanRange, Reading
 from deeprig_host.cooling.trust import Fault
 from deeprig_host.gpu.answers import Unanswered, known
 from deeprig_host.gpu.clocks import clock_events

@@ -14,15 +14,11 @@ from dataclasses import dataclass
 from deeprig_host.cooling.curve import Curve
 from deeprig_host.cooling.declared import GpuSettings
 from deeprig_host.cooling.feedback import Feedback, begin_feedback, follow
+from deeprig_host.cooling.margin import SLOWDOWN_MARGIN_C, SLOWDOWN_RELEASE_C, near_slowdown
+from deeprig_host.cooling.reading import FanRange, Reading
 
-#: So near to the card's own slowdown a fan blows at 100 %, whatever is declared; and so much
-#: cooler it must be before that ends.
-SLOWDOWN_MARGIN_C = 5
-_SLOWDOWN_RELEASE_C = 3
-#: A card that does not tell its slowdown is taken for one that slows down early.
-ASSUMED_SLOWDOWN_C = 90
 #: A target is never held nearer to the slowdown than this.
-_TARGET_MARGIN_C = SLOWDOWN_MARGIN_C + _SLOWDOWN_RELEASE_C
+_TARGET_MARGIN_C = SLOWDOWN_MARGIN_C + SLOWDOWN_RELEASE_C
 #: The memory is held this much below its limit, so that it stays below while the load changes.
 _MEMORY_MARGIN_C = 5
 #: So far above the target the curve comes in as a floor, and so far it counts in full. Nearer, it
@@ -30,29 +26,6 @@ _MEMORY_MARGIN_C = 5
 _FLOOR_FROM_C, _FLOOR_FULL_C = 2.0, 5.0
 #: Fans get louder at once and quieter slowly: nothing swings.
 _DOWN_PERCENT_PER_SECOND = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The temperatures of a GPU and of its memory, and the card's own limits; None: not told.
-
-    ``is_heat_slowed``: the card says that it lowers its clocks because of heat, whatever its
-    sensors say.
-    """
-
-    temperature_c: int
-    memory_c: int | None = None
-    slowdown_c: int | None = None
-    memory_max_c: int | None = None
-    is_heat_slowed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class FanRange:
-    """What a card accepts for its fans (nvmlDeviceGetMinMaxFanSpeed)."""
-
-    min_percent: int = 0
-    max_percent: int = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,19 +66,15 @@ def decide(
     held_memory_c = None
     if reading.memory_c is not None:
         held_memory_c = _held(reading.memory_c, before.held_memory_c if before else None, settings)
-    by_curve, reason = _by_curve(settings, held_c, held_memory_c)
+    percent, reason = _by_curve(settings, held_c, held_memory_c)
     feedback = None
-    percent = by_curve
     if settings.target_c is not None:
         error_c, reason = _error(reading, settings)
-        feedback = _feedback(before, error_c, seconds, by_curve, fans)
-        floor = by_curve * _share(error_c, _FLOOR_FROM_C, _FLOOR_FULL_C)
-        percent = max(feedback.percent, floor)
-        # It goes on from what the fan does: it need not climb up to the floor before it counts.
-        feedback = Feedback(percent, feedback.error_c)
+        feedback = _feedback(before, error_c, seconds, percent, fans)
+        percent = feedback.percent
     if before is not None:
         percent = max(percent, before.percent - _DOWN_PERCENT_PER_SECOND * seconds)
-    near = _near_slowdown(reading, before is not None and before.is_near_slowdown)
+    near = near_slowdown(reading, before is not None and before.is_near_slowdown)
     if near:
         percent, reason = 100.0, near
     percent = min(float(fans.max_percent), max(float(fans.min_percent), percent))
@@ -166,26 +135,15 @@ def _feedback(
     by_curve: float,
     fans: FanRange,
 ) -> Feedback:
+    """Return the feedback's next step; far above the target it is not less than the curve."""
     if before is None or before.feedback is None:
         return begin_feedback(before.percent if before else by_curve, error_c)
-    return follow(before.feedback, error_c, seconds, fans.min_percent, fans.max_percent)
+    after = follow(before.feedback, error_c, seconds, fans.min_percent, fans.max_percent)
+    floor = by_curve * _share(error_c, _FLOOR_FROM_C, _FLOOR_FULL_C)
+    # It goes on from what the fan does: it need not climb up to the floor before it counts.
+    return Feedback(max(after.percent, floor), after.error_c)
 
 
 def _share(value: float, low: float, high: float) -> float:
     """Return 0 below ``low``, 1 above ``high``, and the way between."""
     return min(1.0, max(0.0, (value - low) / (high - low)))
-
-
-def _near_slowdown(reading: Reading, was_near: bool) -> str:
-    """Return what is too near to its limit; nothing where all have their margin."""
-    if reading.is_heat_slowed:
-        return "the card lowers its clocks because of heat"
-    margin_c = SLOWDOWN_MARGIN_C + (_SLOWDOWN_RELEASE_C if was_near else 0)
-    limits = (
-        ("slowdown", reading.temperature_c, reading.slowdown_c or ASSUMED_SLOWDOWN_C),
-        ("the memory's limit", reading.memory_c, reading.memory_max_c),
-    )
-    for what, now_c, limit_c in limits:
-        if now_c is not None and limit_c is not None and now_c >= limit_c - margin_c:
-            return f"{now_c} C is near {what} at {limit_c} C"
-    return ""

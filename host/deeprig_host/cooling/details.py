@@ -6,8 +6,8 @@ from typing import Any
 
 import pynvml
 
-from deeprig_host.cooling.control import Reading
 from deeprig_host.cooling.member import Member
+from deeprig_host.cooling.reading import Reading
 from deeprig_host.gpu.answers import ask, known
 from deeprig_host.gpu.fans import fan_percent, fan_rpm
 from deeprig_host.gpu.power import power_limit_watts, power_watts

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from deeprig_host.gpu.answers import Unanswered
-from deeprig_host.gpu.fans import fan_count, is_fan_manual, release_fan, set_fan
-
-_FULL_PERCENT = 100
+from deeprig_host.gpu.answers import Unanswered, known
+from deeprig_host.gpu.fans import fan_count, fan_range, is_fan_manual, release_fan, set_fan
 
 #: What became of a card's fans, from good to bad.
 Outcome = Literal["none", "automatic", "full", "stuck"]
@@ -52,5 +50,6 @@ def _give_back_fan(handle: Any, fan: int) -> GivenBack:
         # What cannot be given back by this call could not be taken by its twin.
         return GivenBack("none", f"fan {fan}: {refusal}")
     reason = f"fan {fan}: {refusal or 'it stays manual after it was given back'}"
-    full = set_fan(handle, fan, _FULL_PERCENT)
+    _, full_percent = known(fan_range(handle)) or (0, 100)
+    full = set_fan(handle, fan, full_percent)
     return GivenBack("full", reason) if full is None else GivenBack("stuck", f"{reason}; {full}")

@@ -11,14 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from deeprig_host.cooling.control import ControlState, FanRange, Reading, decide
+from deeprig_host.cooling.control import ControlState, decide
 from deeprig_host.cooling.declared import GpuSettings
+from deeprig_host.cooling.reading import FanRange, Reading
 from deeprig_host.cooling.trust import RECOVERY_SECONDS, Fault, Trust, judge
 
 #: What the status says of a GPU.
 Mode = Literal["curve", "target", "monitor", "failsafe", "released", "lost"]
-
-FULL_PERCENT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ def govern(
     """Return what the fans shall do after an observation, and the state for the next step."""
     trust = judge(before.trust, observed, seconds)
     if isinstance(observed, Fault) or trust.phase != "controlled":
-        return _failing(trust, observed), GpuState(trust)
+        return _failing(trust, observed, fans), GpuState(trust)
     decision = decide(observed, settings, fans, before.control, seconds)
     mode: Mode = "curve" if settings.target_c is None else "target"
     if decision.state.is_near_slowdown:
@@ -63,9 +62,9 @@ def watch(observed: Reading | Fault, why: str) -> Order:
     return Order(None, "monitor", why)
 
 
-def _failing(trust: Trust, observed: Reading | Fault) -> Order:
+def _failing(trust: Trust, observed: Reading | Fault, fans: FanRange) -> Order:
     """Return the order of the fail-safe; on a card that is gone it is tried too."""
-    percent = FULL_PERCENT if trust.phase == "full" else None
+    percent = fans.max_percent if trust.phase == "full" else None
     if isinstance(observed, Fault) and observed.is_lost:
         return Order(percent, "lost", observed.reason)
     if percent is not None:

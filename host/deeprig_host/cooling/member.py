@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from deeprig_host.cooling.card import Card
-from deeprig_host.cooling.control import Reading
 from deeprig_host.cooling.give_back import GivenBack
 from deeprig_host.cooling.govern import GpuState, Order, govern, watch
+from deeprig_host.cooling.reading import Reading
 from deeprig_host.cooling.trust import Fault, Trust
 
 NOT_THERE = "it is not there"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from deeprig_host.cooling.control import Reading
+from deeprig_host.cooling.reading import Reading
 from deeprig_host.gpu.thermal import COLDEST_C, HOTTEST_C
 
 Phase = Literal["controlled", "full", "released"]

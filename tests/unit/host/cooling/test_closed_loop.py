@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import pytest
-from deeprig_host.cooling.control import FanRange, Reading, decide
+from deeprig_host.cooling.control import decide
 from deeprig_host.cooling.curve import Curve
 from deeprig_host.cooling.declared import GpuSettings
+from deeprig_host.cooling.reading import FanRange, Reading
 
 CURVE = Curve(((30, 30), (50, 40), (70, 70), (85, 100)))
 SLOWDOWN_C = 93

@@ -1,9 +1,10 @@
 """One step of the control: the highest demand counts, and a hot card gets all the air there is."""
 
 import pytest
-from deeprig_host.cooling.control import FanRange, Reading, decide, effective_target_c
+from deeprig_host.cooling.control import decide, effective_target_c
 from deeprig_host.cooling.curve import Curve
 from deeprig_host.cooling.declared import GpuSettings
+from deeprig_host.cooling.reading import FanRange, Reading
 
 CURVE = Curve(((30, 30), (50, 40), (70, 70), (85, 100)))
 SETTINGS = GpuSettings(CURVE, hysteresis_c=4)

@@ -337,3 +337,14 @@ def test_a_memory_sensor_that_fails_while_the_library_is_opened_is_not_forgotten
     rig.run(120)
     assert rig.mode(0) == "released"
     assert "memory" in rig.gpu(0)["reason"]
+
+
+def test_full_speed_is_what_the_card_accepts_as_its_highest(make_rig):
+    rig = make_rig(OPEN_AIR_350.but(maximum_fan_percent=88))
+    rig.run(10)
+    rig.plant.set_fault(0, "temperature", 0)
+    rig.run(2)
+    assert (rig.mode(), rig.fans()) == ("failsafe", [88, 88])
+    rig.plant.set_fault(0, "returns:nvmlDeviceSetDefaultFanSpeed_v2", NVML_ERROR_UNKNOWN)
+    assert not rig.daemon.stop()
+    assert rig.fans() == [88, 88]

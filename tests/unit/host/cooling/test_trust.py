@@ -1,7 +1,7 @@
 """Readings are believed, doubted and believed again by fixed rules."""
 
 import pytest
-from deeprig_host.cooling.control import Reading
+from deeprig_host.cooling.reading import Reading
 from deeprig_host.cooling.trust import Fault, Trust, judge
 
 BEGUN = Trust(last_c=50)
