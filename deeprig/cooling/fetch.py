@@ -49,18 +49,7 @@ def fetch_recorded(host: DeclaredHost, lab_directory: Path, hours: float) -> Rec
 
     Raise HostUnreachable when it cannot be asked, DeeprigError when it says something else.
     """
-    with tempfile.TemporaryDirectory(prefix="deeprig-") as directory:
-        config = Path(directory, "ssh_config")
-        config.write_text(ssh_config_text(host, lab_directory, Path(directory)), encoding="utf-8")
-        ask = shlex.join(["sh", "-c", _ASK, "sh", str(int(hours * 3600))])
-        done = subprocess.run(
-            ["ssh", "-F", str(config), "-C", "-o", "ConnectTimeout=10", host.name, ask],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
+    done = _asked(host, lab_directory, hours)
     if done.returncode == _SSH_FAILED:
         said = printable(done.stderr.strip().rpartition("\n")[2]) or "no connection"
         raise HostUnreachable(
@@ -74,6 +63,23 @@ def fetch_recorded(host: DeclaredHost, lab_directory: Path, hours: float) -> Rec
         )
     history = read_history(told.history)
     return Recorded(history, told.now, hours, cards_of(history, told.status))
+
+
+def _asked(
+    host: DeclaredHost, lab_directory: Path, hours: float
+) -> subprocess.CompletedProcess[str]:
+    with tempfile.TemporaryDirectory(prefix="deeprig-") as directory:
+        config = Path(directory, "ssh_config")
+        config.write_text(ssh_config_text(host, lab_directory, Path(directory)), encoding="utf-8")
+        ask = shlex.join(["sh", "-c", _ASK, "sh", str(int(hours * 3600))])
+        return subprocess.run(
+            ["ssh", "-F", str(config), "-C", "-o", "ConnectTimeout=10", host.name, ask],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
 
 
 def parse_told(text: str) -> Told | None:

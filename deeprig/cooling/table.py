@@ -26,22 +26,18 @@ def card_lines(recorded: Recorded, columns: int, *, has_blocks: bool = True) -> 
         "fan_percent": (0, 100),
     }
     for number, card in enumerate(recorded.cards):
+        yield Text(f"  {card.label} {card.name}".rstrip(), style=palette.of_terminal(number))
         samples = recorded.history.of(card.uuid)
-        yield Text(
-            f"  {card.label} {card.name}".rstrip(), style=palette.of_terminal(number), no_wrap=True
-        )
         for quantity, name, unit in (
             ("temperature_c", "temperature", degree),
             ("fan_percent", "fan speed", "%"),
         ):
             told = f"    {name:<11} {_range(samples, quantity, unit)}"
             count = min(_MOST_BARS, columns - len(told) - 2)
-            if count < _FEWEST_BARS:
-                yield Text(told.rstrip(), no_wrap=True)
-                continue
-            values = _course(samples, quantity, recorded, count)
-            bars = sparkline(values, *scales[quantity], has_blocks=has_blocks)
-            yield Text(f"{told}  {bars}", no_wrap=True)
+            if count >= _FEWEST_BARS:
+                values = _course(samples, quantity, recorded, count)
+                told += "  " + sparkline(values, *scales[quantity], has_blocks=has_blocks)
+            yield Text(told.rstrip(), no_wrap=True)
 
 
 def _range(samples: tuple[Sample, ...], quantity: str, unit: str) -> str:

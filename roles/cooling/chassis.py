@@ -6,6 +6,8 @@ who knows the board should watch it (sensors-detect(8)).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pyinfra.api.host import Host
 from pyinfra.context import ctx_host
 from pyinfra.operations import files, server, systemd
@@ -34,23 +36,26 @@ def drive_chassis_fans(context: RoleContext[CoolingSettings]) -> None:
         _if=changed(modules),
     )
     placed = place_template(context, FANCONTROL_FILE, name="Configure the fans of the case")
+    _run_fancontrol(changed(placed))
+
+
+def _run_fancontrol(is_changed: Callable[[], bool]) -> None:
+    """Have fancontrol run with what is placed, now and after every boot."""
     host: Host = ctx_host.get()
 
-    def is_outdated() -> bool:
+    def is_idle() -> bool:
         state: UnitState = host.get_fact(ServiceState, unit=FANCONTROL)
+        return not (state.is_running and state.enabled == "enabled")
+
+    def is_outdated() -> bool:
         older = host.get_fact(NewerFiles, files=(FANCONTROL_FILE,), than=_RUNNING_SINCE)
-        return state.is_running and (changed(placed)() or bool(older))
+        return not is_idle() and (is_changed() or bool(older))
 
     server.shell(
         name="Restart fancontrol with what was placed",
         commands=[or_say_why(f"systemctl restart {FANCONTROL}", FANCONTROL)],
         _if=is_outdated,
     )
-
-    def is_idle() -> bool:
-        state: UnitState = host.get_fact(ServiceState, unit=FANCONTROL)
-        return not (state.is_running and state.enabled == "enabled")
-
     server.shell(
         name="Start fancontrol",
         commands=[or_say_why(f"systemctl enable --now {FANCONTROL}", FANCONTROL)],
