@@ -69,7 +69,7 @@ def hear(ask: Asking, patience: Patience, skip: frozenset[int] = frozenset()) ->
             heard.stuck[pid] = None if silence is None else silence.card
         if silence is None:
             return heard
-        if silence.card is None:
+        if silence.card is None or silence.card.index in skip:
             heard.failure = NoLibrary(silence.reason, silence.text)
             return heard
         heard.read.append(CardRead(silence.card, Samples(), silence.reason, (silence.text,)))
