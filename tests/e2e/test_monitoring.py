@@ -345,6 +345,7 @@ def test_what_is_damaged_or_was_cut_is_told_by_verify_and_mended_by_apply(watche
         "Alertmanager listens where declared": "fail",
         "Alertmanager could read its configuration": "unknown",
         "the rules are loaded": "fail",
+        "the rules can be evaluated": "unknown",
         f"{WATCHED} is watched": "fail",
     }
     assert found[WATCHED] == {
@@ -378,7 +379,7 @@ def test_what_is_damaged_or_was_cut_is_told_by_verify_and_mended_by_apply(watche
         "Start a unit",
     ]
     # What nobody took when it was sent is sent again.
-    until(lambda: TOKEN in watched.root(WATCHED, "cat /run/received"), "it is delivered", 150)
+    until(lambda: watched.received(WATCHED), "it is delivered", 150)
     until(lambda: watched.bad() == {SERVER: {}, WATCHED: {}}, "all is mended")
     watched.root(SERVER, "touch /etc/deeprig/prometheus/alertmanager.yml")
     changed = watched.changes()

@@ -212,6 +212,7 @@ def test_the_notifiers_configuration_is_good_and_private(host, outcomes):
         (rules(*server.alert_names()), ["pass", "pass"]),
         (rules(*list(server.alert_names())[1:]), ["fail", "pass"]),
         (rules(*server.alert_names(), health="err"), ["pass", "fail"]),
+        (rules(), ["fail", "unknown"]),
         (None, ["unknown"]),
     ],
 )
