@@ -4,8 +4,12 @@ Hosts, SSH, apt, dpkg, DKMS and the kernel's headers are real; cards, NVIDIA's u
 loading of a module into a container are simulated (tests/sim).
 """
 
+import json
+
 import pytest
 
+from deeprig.tasks.nvidia_repository import SOURCE_FILE
+from roles.nvidia_driver.services import POWER_UNIT
 from tests.e2e.gpu_lab import NEW, OLD, changed, moves, operations, told
 from tests.sim.hosts import api, pci
 
@@ -47,6 +51,22 @@ def test_a_re_run_with_nothing_to_do_takes_no_lock_reboots_nothing_and_builds_no
         gpu.root("kill $(cat /run/holder); rm /run/held")
     assert changed(again) == []
     assert gpu.root("cat /proc/sys/kernel/random/boot_id") == boot
+
+
+#: As a run leaves it that was cut right after it had placed NVIDIA's source and the power unit.
+_CUT = f"""
+lists=$(apt-get indextargets --format '$(REPO_URI) $(FILENAME)' 'Created-By: Packages' |
+  grep "^$(sed -n 's/^URIs: //p' {SOURCE_FILE}) " | cut -d ' ' -f 2)
+test -n "$lists" && rm $lists && touch /etc/systemd/system/{POWER_UNIT}
+"""
+
+
+def test_what_a_cut_run_left_undone_is_seen_on_the_host_and_done_by_the_next(gpu):
+    gpu.have_driver()
+    gpu.declare(gpu.from_nvidia(branch="570"))
+    gpu.root(_CUT)
+    assert changed(gpu.json("apply")) == ["Refresh the package lists", "Read the units again"]
+    assert changed(gpu.json("apply")) == []
 
 
 def test_a_re_run_moves_to_another_branch_and_update_to_the_newest_of_it(gpu):
@@ -99,3 +119,27 @@ def test_what_the_cards_cannot_have_is_refused_before_anything_changes(gpu, devi
     assert words in told(document)
     assert gpu.installed() == ""
     assert gpu.is_dpkg_consistent()
+
+
+def test_the_cooling_daemon_gives_way_to_another_driver_and_cools_on_under_it(gpu):
+    gpu.have_driver()
+    gpu.declare(gpu.from_nvidia(branch="570"), roles=("cooling",))
+    gpu.run("apply")
+    assert cooled(gpu) == ["curve"]
+    first = gpu.root("systemctl show -p MainPID --value deeprig-cooling.service")
+
+    gpu.declare(gpu.from_nvidia(branch="580"), roles=("cooling",))
+    document = gpu.json("apply")
+    assert moves(document) == [("NVIDIA driver", OLD, NEW)], "the daemon holds back no change"
+    assert gpu.loaded() == NEW
+    assert gpu.root("systemctl show -p MainPID --value deeprig-cooling.service") not in ("0", first)
+    assert cooled(gpu) == ["curve"]
+    assert changed(gpu.json("apply")) == []
+    assert gpu.json("verify", "--role", "cooling", code=None)["hosts"][0]["status"] == "passed"
+
+
+def cooled(gpu):
+    """Return each card's mode, as the daemon that runs tells it."""
+    gpu.root("systemctl is-active deeprig-cooling.service")
+    status = json.loads(gpu.root("cat /run/deeprig/cooling/status.json"))
+    return [card["mode"] for card in status["gpus"]]
