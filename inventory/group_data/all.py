@@ -22,6 +22,13 @@ nvidia_driver = {"branch": "580", "drain_wait_minutes": 30, "power_limit_watts":
 
 cuda = {"toolkits": ["12.9", "13.0"], "default": "13.0"}
 
+# What no software can read; `deeprig inspect` grades with it.
+hardware = {"psu_watts": 1200, "cpu_watts": 230, "use": "research"}
+
+cooling = {"target_c": 75}
+
+monitoring = {"notify": {"minimum_severity": "critical", "mail": {"to": ["ada@example.org"]}}}
+
 conda = {
     "environments": [
         {
