@@ -59,3 +59,9 @@ def test_a_fault_on_the_way_back_begins_it_anew():
         trust = judge(trust, Reading(50), 2)
     trust = judge(trust, Fault("second"), 2)
     assert (trust.phase, trust.good_seconds, trust.reason) == ("released", 0, "second")
+
+
+@pytest.mark.parametrize("seen", [Reading(129), Reading(255), Fault("x")])
+def test_what_was_not_believed_is_nothing_to_jump_from(seen):
+    trust = judge(judge(BEGUN, seen, 2), Reading(50), 2)
+    assert (trust.phase, trust.good_seconds, trust.last_c) == ("full", 2, 50)
