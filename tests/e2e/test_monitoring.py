@@ -203,9 +203,10 @@ def test_a_lab_is_watched_proven_and_unchanged_by_a_second_apply(watched):
         open_to_all = [f"0.0.0.0:{port}", f"*:{port}", f"[::]:{port}"]
         listening = watched.root(SERVER, "ss -Hltn")
         assert not [socket for socket in open_to_all if socket in listening]
-    # What was proven is one of the numbers.
-    query = f'deeprig_status_ok{{what="verify",instance="{WATCHED}"}} == 1'
-    until(lambda: watched.ask(query)[0], "the verification's verdict is a metric")
+    # What was applied and proven are numbers too.
+    for what in ("apply", "verify"):
+        query = f'deeprig_status_ok{{what="{what}",instance="{WATCHED}"}} == 1'
+        until(lambda query=query: watched.ask(query)[0], f"the last {what} is a metric")
 
 
 def test_a_secret_is_only_in_the_file_that_nobody_else_reads(watched):
