@@ -31,7 +31,7 @@ def is_without_driver(error: NoNvml) -> bool:
 
 def is_other_version(error: NoNvml) -> bool:
     """Say whether the library that this process has loaded is not the running driver's."""
-    return _code(error) == pynvml.NVML_ERROR_LIB_RM_VERSION_MISMATCH
+    return bool(_code(error) == pynvml.NVML_ERROR_LIB_RM_VERSION_MISMATCH)
 
 
 def _code(error: NoNvml) -> int | None:
