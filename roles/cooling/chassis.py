@@ -53,14 +53,19 @@ def _run_fancontrol(is_changed: Callable[[], bool]) -> None:
 
     server.shell(
         name="Restart fancontrol with what was placed",
-        commands=[or_say_why(f"systemctl restart {FANCONTROL}", FANCONTROL)],
+        commands=[_and_run(f"systemctl restart {FANCONTROL}")],
         _if=is_outdated,
     )
     server.shell(
         name="Start fancontrol",
-        commands=[or_say_why(f"systemctl enable --now {FANCONTROL}", FANCONTROL)],
+        commands=[_and_run(f"systemctl enable --now {FANCONTROL}")],
         _if=is_idle,
     )
+
+
+def _and_run(command: str) -> str:
+    # A unit whose conditions do not hold is skipped, which systemctl calls a success.
+    return or_say_why(f"{command} && systemctl is-active --quiet {FANCONTROL}", FANCONTROL)
 
 
 def leave_chassis_fans() -> None:
