@@ -43,7 +43,7 @@ Every row is the same machine and the same hour, in virtual time, and the same a
   from 30 % at 55 °C to 99 % at 80 °C, a gap of 2 °C in which the speed stays, every 5 s. Its rule
   written anew, on all fans of a card; not its program, which needs an X server. It knows no target.
 - **{DEFAULT}**: the automatic control of the simulated firmware: still below 50 °C, 30 % at 60 °C,
-  75 % at 85 °C. Chosen after reviews of consumer cards. It knows no target.
+  75 % at 85 °C (chosen); the blowers' at most 50 %, as coolgpus' readme tells. It knows no target.
 
 ![temperature and fan speed over the hour](images/cooling-hour.svg)
 

@@ -12,7 +12,6 @@ _MOST_POINTS = 300
 #: The minutes in which a cold card warms up are left out: what matters happens above.
 _COLDEST_C = 40
 _CELSIUS = "\N{DEGREE SIGN}C"
-_WIDTH, _ROW_HEIGHT = 1200, 270
 
 
 def draw(traces: dict[str, dict[str, Trace]]) -> str:
@@ -29,8 +28,6 @@ def draw(traces: dict[str, dict[str, Trace]]) -> str:
         "Simulated by tests/sim/thermal, never compared with a real card. Each line: the hottest "
         "card of the machine.",
         (*rows, ((load, 1.0),)),
-        width=_WIDTH,
-        row_height=_ROW_HEIGHT,
     )
 
 

@@ -2,8 +2,9 @@
 
 import pytest
 
+from tests.sim.thermal.cards import OPEN_AIR_350, Machine
 from tests.sim.thermal.controllers import CoolGpus, Firmware, coolgpus_percent, our_daemon
-from tests.sim.thermal.hour import HOUR_SECONDS, PROFILE, SCENARIOS, load_at, run_hour
+from tests.sim.thermal.hour import HOUR_SECONDS, PROFILE, SCENARIOS, Scenario, load_at, run_hour
 from tests.sim.thermal.hour_picture import draw
 from tests.sim.thermal.measures import TOLERANCE_C, measure, settled
 
@@ -45,6 +46,30 @@ def test_once_settled_the_daemon_holds_the_hottest_card_and_nothing_slows_down(h
     assert its.slowed_seconds == 0
     assert its.hardware_slowed_seconds == 0
     assert its.work_share == 1
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {"sink_joules_per_kelvin": 400},
+        {"sink_joules_per_kelvin": 1800, "spin_up_seconds": 5, "spin_down_seconds": 8},
+        {
+            "full_watts": 575,
+            "default_limit_watts": 575,
+            "maximum_limit_watts": 600,
+            "blown_watts_per_kelvin": 26,
+            "die_to_sink_kelvin_per_watt": 0.03,
+        },
+    ],
+    ids=("little heatsink", "large heatsink and slow fans", "575 W"),
+)
+def test_a_card_of_another_kind_is_held_as_well(plant, kind):
+    machine = Machine((OPEN_AIR_350.but(**kind),), {"is_virtual": 1})
+    scenario = Scenario("other", "another card", machine, target_c=75)
+    with our_daemon(scenario.target_c) as daemon:
+        its = measure(run_hour(plant, scenario, daemon))
+    assert its.settled_error_c <= TOLERANCE_C
+    assert its.slowed_seconds == 0
 
 
 def test_where_physics_do_not_allow_it_the_daemon_gives_all_the_air_there_is(hour):
