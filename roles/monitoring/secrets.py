@@ -80,6 +80,20 @@ _SOURCES: dict[str, Callable[[Any, Path], str]] = {
 Secret = Annotated[SecretStr, BeforeValidator(_resolved)]
 
 
+#: Settings of this role that are secrets, wherever they stand.
+_NAMES = ("password", "token", "url", "heartbeat_url")
+
+
+def covered(data: Any) -> Any:
+    """Return raw data with its secrets wrapped, so that no message about it repeats them."""
+    if isinstance(data, Mapping):
+        return {
+            key: SecretStr(value) if key in _NAMES and isinstance(value, str) else covered(value)
+            for key, value in data.items()
+        }
+    return data
+
+
 def _url(value: SecretStr) -> SecretStr:
     text = value.get_secret_value()
     parts = urlsplit(text)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from deeprig.masking import secrets_in
 from deeprig.role import RoleSettings
 from deeprig.tasks.openpgp_keys import fingerprints
-from roles.monitoring.secrets import Secret, SecretUrl, refuse_readable_token
+from roles.monitoring.secrets import Secret, SecretUrl, covered, refuse_readable_token
 
 Address = IPv4Address | IPv6Address
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -147,6 +148,14 @@ class AlertmanagerSettings(RoleSettings):
     port: Port = Field(9093, description="Its port on 127.0.0.1.")
 
     @model_validator(mode="after")
+    def _can_be_written(self) -> AlertmanagerSettings:
+        """Refuse what YAML could hold only in another spelling, which nothing would mask."""
+        for secret in secrets_in(self):
+            if "'" in secret and ('"' in secret or "\\" in secret):
+                raise ValueError("a secret of Alertmanager's cannot hold ' beside \" or \\")
+        return self
+
+    @model_validator(mode="after")
     def _whole(self) -> AlertmanagerSettings:
         if self.mail is not None and not (self.mail.smtp_host and self.mail.sender):
             raise ValueError("a lab server's mail needs smtp_host and sender")
@@ -222,3 +231,9 @@ class MonitoringSettings(RoleSettings):
     server: ServerSettings | None = Field(
         None, description="Make this host the lab's server; {} takes the defaults."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_secrets(cls, data: Any) -> Any:
+        """Wrap secrets first: a mistake beside one is told with what was given."""
+        return covered(data)

@@ -3,6 +3,7 @@
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from deeprig.errors import InventoryProblem
 from deeprig.masking import Masker
 from roles.monitoring.settings import MonitoringSettings
 
@@ -159,6 +160,10 @@ def test_what_could_not_be_told_is_refused(notify, reason):
             },
             "port 465",
         ),
+        (
+            {"alertmanager": {"webhook": {"url": "https://x.example.org/'\""}}},
+            "cannot hold '",
+        ),
         ({"grafana": {"repository": "https://x.example.org", "key": "no.asc"}}, "cannot be read"),
         ({"grafana": {"repository": "apt", "key": "no.asc"}}, "match pattern"),
     ],
@@ -178,3 +183,21 @@ def test_a_file_that_is_no_key_is_refused(tmp_path):
 def test_a_mail_servers_port_follows_from_its_security(security, port):
     mail = {"to": ["a@b.c"], "smtp_host": "m", "security": security}
     assert settings(notify={"mail": mail}).notify.mail.port == port
+
+
+@pytest.mark.parametrize(
+    "notify",
+    [
+        {"webhook": {"url": "htps://hooks.example.org/hunter2hunter2"}},
+        {"mail": {"to": ["a@b.c"], "password": "hunter2hunter2"}},
+        {"ntfy": {"url": "http://ntfy.example.org/x", "token": "hunter2hunter2"}},
+        {"heartbeat_url": "hunter2hunter2", "mail": {"password": "hunter2hunter2"}},
+    ],
+)
+def test_a_mistake_beside_a_secret_is_told_without_it(lab, notify):
+    lab.data(f"monitoring = {{'notify': {notify!r}}}\n")
+    with pytest.raises(InventoryProblem) as refused:
+        lab.load()
+    told = refused.value.format_message()
+    assert "rig1: monitoring.notify" in told
+    assert "hunter2" not in told

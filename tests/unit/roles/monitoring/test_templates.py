@@ -11,6 +11,7 @@ from jinja2 import Environment, StrictUndefined
 
 from deeprig.content import Content
 from deeprig.inventory.trial import TRIAL_FACTS
+from deeprig.masking import Masker
 from deeprig.role import NetworkAccess, RoleContext
 from roles.monitoring.exporter import drop_in
 from roles.monitoring.notifier import CONFIGURATION
@@ -141,6 +142,24 @@ def test_alertmanagers_file_has_its_secrets_and_nobody_else_reads_it():
     (hook,) = receiver["webhook_configs"]
     assert hook["url"] == "http://127.0.0.1:5001/"
     assert hook["http_config"] == {"authorization": {"credentials": "tok-server"}}
+
+
+@pytest.mark.parametrize(
+    "secret",
+    ["plain-word", 'with "two', "with 'one", "a\\b-word", "<&>;#", "${x} {{ y }}", "é✓ü-word"],
+)
+def test_a_secret_is_written_so_that_what_masks_finds_it(secret):
+    mail = SMTP | {"password": secret}
+    hook = {"url": f"https://chat.example.org/{secret.replace(' ', '')}", "token": secret}
+    found = context(server={"alertmanager": {"mail": mail, "webhook": hook}})
+    text = alertmanager_file(found).text
+    told = yaml.safe_load(text)
+    assert told["global"]["smtp_auth_password"] == secret
+    (receiver,) = told["receivers"]
+    assert receiver["webhook_configs"][0]["url"] == hook["url"]
+    masked = Masker.of(found.settings)(text)
+    assert secret not in masked
+    assert "chat.example.org" not in masked
 
 
 def test_without_anybody_to_tell_alertmanager_has_a_receiver_that_tells_nobody():
