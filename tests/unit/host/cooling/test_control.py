@@ -52,6 +52,17 @@ def test_near_the_slowdown_it_is_full_speed_whatever_is_declared(target_c, celsi
     assert "near slowdown at 93 C" in decision.reason
 
 
+def test_a_card_that_tells_no_slowdown_is_near_it_at_85():
+    settings = GpuSettings(Curve(((100, 20), (101, 100))))
+    assert speeds([84, 85], settings) == [20, 100]
+
+
+def test_a_card_that_lowers_its_clocks_for_heat_is_near_its_slowdown_whatever_it_reads():
+    reading = Reading(40, None, 93, is_heat_slowed=True)
+    decision = decide(reading, SETTINGS, ANY, None, 2.0)
+    assert (decision.percent, decision.state.is_near_slowdown) == (100, True)
+
+
 def test_near_the_slowdown_ends_only_when_it_is_clearly_cooler():
     settings = GpuSettings(Curve(((100, 20), (101, 100))))
     assert speeds([87, 88, 86, 85, 84], settings, slowdown_c=93) == [20, 100, 100, 100, 20]
