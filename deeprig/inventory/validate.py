@@ -14,6 +14,7 @@ from deeprig.errors import Problem, UsageProblem
 from deeprig.inventory.merge import MergedData
 from deeprig.inventory.model import DeclaredHost, HostSettings
 from deeprig.inventory.read import did_you_mean
+from deeprig.masking import MASK, Masker
 from deeprig.role import RoleSettings
 
 _SECRET_WORDS = ("password", "secret", "token", "passphrase")
@@ -152,8 +153,19 @@ def _is_secret(path: str) -> bool:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
+    text = Masker()(repr(_without_secrets(value)))
     return text if len(text) <= _SHOWN_LENGTH else f"{text[: _SHOWN_LENGTH - 3]}..."
+
+
+def _without_secrets(value: Any) -> Any:
+    """Return a value to show: what stands under a secret's name inside it is masked."""
+    if isinstance(value, Mapping):
+        return {
+            k: MASK if _is_secret(str(k)) else _without_secrets(item) for k, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return type(value)(_without_secrets(item) for item in value)
+    return value
 
 
 def _lower_first(text: str) -> str:

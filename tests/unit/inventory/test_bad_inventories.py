@@ -181,6 +181,21 @@ def test_secret_values_are_not_shown_in_problems(lab):
     assert "12345678" not in only_problem_of(lab)
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        'base = {"apt": [{"password": "hunter22"}]}',
+        'base = {"apt": {"mirror": "ftp://ada:hunter22@mirror.lab"}}',
+        'network_access = [("token", {"api_token": ["hunter22"]})]',
+    ],
+)
+def test_a_secret_inside_a_wrong_value_is_not_shown_either(lab, data):
+    lab.data(data)
+    text = only_problem_of(lab)
+    assert "hunter22" not in text
+    assert "got " in text
+
+
 def test_missing_template_variable_is_found_before_connecting(lab):
     lab.write("templates/base/etc/motd.d/deeprig", "hello\n{{ settings.no_such_thing }}\n")
     text = only_problem_of(lab)
