@@ -49,7 +49,7 @@ SCENARIOS = (
     ),
     Scenario(
         "blowers",
-        "four adjacent blowers, 250 W each, half speed at most",
+        "four adjacent blowers, 250 W each, firmware at 50 % at most",
         Machine((QUIET_BLOWER_250,) * 4, {**_VIRTUAL, "room_c": 27}),
         75,
     ),

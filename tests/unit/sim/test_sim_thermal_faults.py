@@ -1,6 +1,7 @@
 """What breaks by files: nvidia-ml-py hears what it would hear of a real card in that state."""
 
 import os
+import time
 
 import pynvml
 import pytest
@@ -76,6 +77,14 @@ def test_a_call_may_be_unsupported_missing_or_answer_anything(device, plant):
     assert refused(pynvml.nvmlDeviceGetNumFans, card) == 999
     assert field(card, 194).nvmlReturn == 3
     assert field(card, 193).nvmlReturn == 0
+
+
+def test_a_slow_call_takes_its_seconds_and_answers(device, plant):
+    card = device(OPEN_AIR_350)
+    plant.set_fault(0, "slow:nvmlDeviceGetTemperature", 0.2)
+    began = time.monotonic()
+    assert pynvml.nvmlDeviceGetTemperature(card, 0) == 24
+    assert time.monotonic() - began >= 0.2
 
 
 @pytest.mark.parametrize("reading", [0, 255, -5])

@@ -100,6 +100,7 @@ def test_a_fan_set_by_hand_stays_until_it_is_given_back(device, plant):
     pynvml.nvmlDeviceSetDefaultFanSpeed_v2(card, 0)
     plant.step(60)
     assert plant.truth()["gpus"][0]["fans"][0]["rpm"] < 10
+    assert pynvml.nvmlDeviceGetFanControlPolicy_v2(card, 0) == 0
     told = [(call.name, call.gpu, call.arguments, call.code) for call in plant.calls()]
     assert told == [
         ("nvmlDeviceSetFanSpeed_v2", 0, ("0", "80"), 0),

@@ -93,7 +93,7 @@ def test_a_step_at_once_is_the_same_as_many_small_ones(machine_of):
 
 
 def test_a_card_between_two_others_is_hotter_and_a_blower_heats_its_neighbours_less(machine_of):
-    differences = []
+    differences, cases = [], []
     for kind in (OPEN_AIR_350, BLOWER_250):
         plant = machine_of(*(kind.but(maximum_operating_c=400, slowdown_c=400),) * 4)
         for index in range(4):
@@ -103,7 +103,9 @@ def test_a_card_between_two_others_is_hotter_and_a_blower_heats_its_neighbours_l
         assert inlets[:2] == pytest.approx(inlets[:1:-1])
         assert inlets[1] > inlets[0]
         differences.append(inlets[1] - inlets[0])
+        cases.append(plant.truth()["case_c"])
     assert differences[1] < differences[0] / 2
+    assert cases[1] < cases[0] - 5
 
 
 def test_a_stuck_fan_turns_not_and_the_card_heats_until_it_slows_down(machine_of):
@@ -112,6 +114,8 @@ def test_a_stuck_fan_turns_not_and_the_card_heats_until_it_slows_down(machine_of
     plant.step(1800)
     healthy = card(plant)
     plant.set_fault(0, "stuck-fan")
+    plant.step(0.1)
+    assert [fan["rpm"] for fan in card(plant)["fans"]] == [0, 0]
     plant.step(1800)
     stuck = card(plant)
     assert healthy["clock"] == 1
