@@ -74,12 +74,12 @@ or in a group's data (docs/settings.md):
 
 ```python
 hardware = {
-    "psu_watts": 1600,                 # on the power supply's label
-    "cpu_watts": 230,                  # the CPU's data sheet: PL2, PPT
-    "cooler_type": "blower",           # blower, open-air, water, passive; or by PCI address:
+    "psu_watts": 1600,  # on the power supply's label
+    "cpu_watts": 230,  # the CPU's data sheet: PL2, PPT
+    "cooler_type": "blower",  # blower, open-air, water, passive; or by PCI address:
     # "cooler_type": {"0000:01:00.0": "open-air", "0000:02:00.0": "blower"},
-    "free_slots_between_gpus": 0,      # 0 is side by side
-    "use": "research",                 # experiment, kaggle, research, multi-gpu
+    "free_slots_between_gpus": 0,  # 0 is side by side
+    "use": "research",  # experiment, kaggle, research, multi-gpu
 }
 ```
 
