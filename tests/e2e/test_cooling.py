@@ -306,6 +306,7 @@ def _boot_of(host):
     ).stdout.strip()
 
 
+@pytest.mark.full  # 30 s of good readings
 def test_a_driver_that_is_unloaded_under_it(host):
     with host.fault("all", "driver-unloaded"):
         host.wait_until(lambda: host.status()["no_library"] is not None, "it did not see it")
@@ -315,6 +316,7 @@ def test_a_driver_that_is_unloaded_under_it(host):
     host.wait_until_cooled()
 
 
+@pytest.mark.full  # 30 s of good readings
 def test_a_card_that_is_lost(host):
     before = host.truth()[1]
     with host.fault(1, "lost"):
@@ -331,7 +333,7 @@ def test_a_card_that_is_lost(host):
     host.wait_until(lambda: host.modes()[1] == "curve", "it was not taken up again")
 
 
-@pytest.mark.full
+@pytest.mark.full  # 30 s of good readings
 def test_one_card_of_four_that_tells_nonsense(host):
     with host.fault(2, "temperature", "255"):
         host.wait_until(lambda: host.modes()[2] == "failsafe", "it believes it")
