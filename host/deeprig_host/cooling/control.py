@@ -70,7 +70,8 @@ def decide(
     feedback = None
     if settings.target_c is not None:
         error_c, reason = _error(reading, settings)
-        feedback = _feedback(before, error_c, seconds, percent, fans)
+        least = max(float(fans.min_percent), _curve_of(settings).least_at(held_c))
+        feedback = _feedback(before, error_c, seconds, percent, (least, float(fans.max_percent)))
         percent = feedback.percent
     if before is not None:
         percent = max(percent, before.percent - _DOWN_PERCENT_PER_SECOND * seconds)
@@ -133,12 +134,12 @@ def _feedback(
     error_c: float,
     seconds: float,
     by_curve: float,
-    fans: FanRange,
+    bounds: tuple[float, float],
 ) -> Feedback:
     """Return the feedback's next step; far above the target it is not less than the curve."""
     if before is None or before.feedback is None:
         return begin_feedback(before.percent if before else by_curve, error_c)
-    after = follow(before.feedback, error_c, seconds, fans.min_percent, fans.max_percent)
+    after = follow(before.feedback, error_c, seconds, *bounds)
     floor = by_curve * _share(error_c, _FLOOR_FROM_C, _FLOOR_FULL_C)
     # It goes on from what the fan does: it need not climb up to the floor before it counts.
     return Feedback(max(after.percent, floor), after.error_c)

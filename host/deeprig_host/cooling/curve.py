@@ -26,6 +26,17 @@ class Curve:
                 return low + (high - low) * (temperature_c - low_c) / (high_c - low_c)
         return float(self.points[-1][1])
 
+    def least_at(self, temperature_c: float) -> float:
+        """Return the speed below which no fan goes: the first point's, or the first that turns.
+
+        Under a target too: a fan that stands still answers late, and air must move over a warm
+        card.
+        """
+        percents = [percent for _, percent in self.points]
+        if temperature_c > ZERO_PERCENT_LIMIT_C:
+            return float(next((percent for percent in percents if percent > 0), percents[-1]))
+        return float(percents[0])
+
     def __str__(self) -> str:
         return " ".join(f"{celsius}:{percent}" for celsius, percent in self.points)
 

@@ -97,6 +97,19 @@ def test_far_above_the_target_the_curve_is_the_floor():
     assert hot.percent >= CURVE.percent_at(66)
 
 
+@pytest.mark.parametrize(
+    ("points", "celsius", "least"),
+    [
+        (((30, 30), (85, 100)), 60, 30),  # the curve's first point, whatever the card accepts
+        (((40, 0), (60, 45), (85, 100)), 45, 0),  # a cold card may be silent
+        (((40, 0), (60, 45), (85, 100)), 60, 45),  # a warm one has air
+    ],
+)
+def test_under_a_target_no_fan_falls_below_what_the_curve_begins_with(points, celsius, least):
+    settings = GpuSettings(Curve(points), target_c=80)
+    assert speeds([celsius] * 30, settings)[-1] == least
+
+
 def test_a_target_is_never_held_near_the_slowdown():
     assert effective_target_c(GpuSettings(CURVE, target_c=85), 83) == 75
     assert effective_target_c(GpuSettings(CURVE, target_c=70), 83) == 70
