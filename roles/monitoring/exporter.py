@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from dataclasses import replace
 
 from pyinfra.api.command import StringCommand
@@ -16,8 +16,7 @@ from deeprig.inventory.model import DeclaredHost
 from deeprig.role import RoleContext
 from deeprig.tasks import changed, install_packages, place_template
 from deeprig.tasks.host_environment import needs_restart, place_host_environment
-from deeprig.tasks.left_undone import StaleUnits
-from roles.monitoring.facts import OldServices
+from deeprig.tasks.left_undone import StaleUnits, runs_since_before
 from roles.monitoring.settings import LOOPBACK, Address, MonitoringSettings
 from roles.monitoring.watched import exporter_listens, settings_of
 
@@ -104,7 +103,6 @@ def run_as_placed(
     changed: a run was cut before it got here.
     """
     host: Host = ctx_host.get()
-    units: Mapping[str, tuple[str, ...]] = {unit: sources}
     server.shell(
         name="Let systemd read a changed unit",
         commands=["systemctl daemon-reload"],
@@ -113,6 +111,6 @@ def run_as_placed(
     server.shell(
         name="Restart what was changed",
         commands=[f"systemctl try-restart {unit}"],
-        _if=lambda: moved() or bool(host.get_fact(OldServices, units=units)),
+        _if=lambda: moved() or runs_since_before(unit, *sources),
     )
     systemd.service(name="Start a unit", service=unit, running=True, enabled=True)

@@ -9,19 +9,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from roles.monitoring.checks.samples import samples, value_of
-from roles.monitoring.facts import HasOldConfiguration, OldServices
+from roles.monitoring.facts import HasOldConfiguration
 
 RELOADED = "prometheus_config_last_reload_success_timestamp_seconds"
-#: systemctl of a unit test: what a unit is, and when it became that (microseconds).
-_SYSTEMCTL = """#!/bin/sh
-for unit; do :; done
-case $unit in
-  young.service) echo ActiveState=active; echo ActiveEnterTimestampMonotonic={young} ;;
-  old.service) echo ActiveState=active; echo ActiveEnterTimestampMonotonic={old} ;;
-  dead.service) echo ActiveState=inactive; echo ActiveEnterTimestampMonotonic={old} ;;
-  *) echo ActiveState=inactive; echo ActiveEnterTimestampMonotonic= ;;
-esac
-"""
 
 
 def answer(command, **environment):
@@ -36,34 +26,10 @@ def answer(command, **environment):
     return done.stdout.splitlines()
 
 
-@pytest.fixture
-def systemctl(tmp_path):
-    now = time.clock_gettime(time.CLOCK_MONOTONIC)
-    script = tmp_path / "bin" / "systemctl"
-    script.parent.mkdir()
-    script.write_text(_SYSTEMCTL.format(young=int(now * 1e6), old=int((now - 3000) * 1e6)))
-    script.chmod(0o755)
-    return f"{script.parent}:{os.environ['PATH']}"
-
-
 def file_of_age(path, seconds):
     path.write_text("x")
     os.utime(path, (time.time() - seconds,) * 2)
     return str(path)
-
-
-def test_old_is_what_runs_since_before_its_file_was_changed(systemctl, tmp_path):
-    file = file_of_age(tmp_path / "unit", 600)
-    fact = OldServices()
-    names = ("young.service", "old.service", "dead.service", "unknown.service")
-    lines = answer(fact.command(dict.fromkeys(names, (file,))), PATH=systemctl)
-    assert fact.process(lines) == ("old.service",)
-
-
-def test_a_file_of_the_future_and_one_that_is_not_there_say_nothing(systemctl, tmp_path):
-    future = file_of_age(tmp_path / "future", -600)
-    units = {"old.service": (future, str(tmp_path / "no-such-file"))}
-    assert answer(OldServices().command(units), PATH=systemctl) == []
 
 
 @pytest.fixture
