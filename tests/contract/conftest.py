@@ -8,15 +8,26 @@ import pytest
 
 @pytest.fixture(scope="session")
 def promtool(tmp_path_factory):
-    """Prometheus' own checker: where it is not installed, its package is fetched and unpacked."""
-    installed = shutil.which("promtool")
+    """Prometheus' own checker."""
+    return _program(tmp_path_factory, "promtool", "prometheus")
+
+
+@pytest.fixture(scope="session")
+def restic(tmp_path_factory):
+    """The restic of this machine's distribution."""
+    return _program(tmp_path_factory, "restic", "restic")
+
+
+def _program(tmp_path_factory, program, package):
+    """Where a program is not installed, its package is fetched and unpacked."""
+    installed = shutil.which(program)
     if installed is not None:
         return installed
     if shutil.which("apt-get") is None:
-        pytest.skip("promtool is not installed, and without apt it cannot be had")
-    place = tmp_path_factory.mktemp("prometheus")
-    download = ["apt-get", "-o", "APT::Sandbox::User=root", "download", "prometheus"]
+        pytest.skip(f"{program} is not installed, and without apt it cannot be had")
+    place = tmp_path_factory.mktemp(package)
+    download = ["apt-get", "-o", "APT::Sandbox::User=root", "download", package]
     subprocess.run(download, cwd=place, check=True, capture_output=True)
-    (package,) = place.glob("prometheus_*.deb")
-    subprocess.run(["dpkg", "-x", package.name, "."], cwd=place, check=True)
-    return str(place / "usr" / "bin" / "promtool")
+    (file,) = place.glob(f"{package}_*.deb")
+    subprocess.run(["dpkg", "-x", file.name, "."], cwd=place, check=True)
+    return str(place / "usr" / "bin" / program)

@@ -16,7 +16,7 @@ Meaning = Literal[
     "too long",
     "failed",
 ]
-#: restic 0.17 and later, and timeout(1), env(1) for the others. docs: "Scripting, Exit codes".
+#: restic 0.17 and later, and timeout(1) for the others. docs: "Scripting, Exit codes".
 _BY_CODE: dict[int, Meaning] = {
     0: "good",
     3: "partial",
@@ -25,7 +25,6 @@ _BY_CODE: dict[int, Meaning] = {
     12: "wrong password",
     124: "too long",
     127: "no restic",
-    137: "too long",
 }
 #: Before 0.17 these are all exit 1; all of the words must stand in what restic says (recorded with
 #: 0.14.0). "Is there a repository" alone is also said of a server that refuses access.
@@ -36,6 +35,7 @@ _BY_WORDS: tuple[tuple[Meaning, tuple[str, ...]], ...] = (
     ("no repository", ("Is there a repository", "no such file")),
 )
 _SHOWN_LINES = 6
+_KILLED = 137
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,8 @@ class Answer:
 
     def reason(self) -> str:
         """Return why it is not good, in restic's own last words."""
+        if self.code == _KILLED:
+            return "restic was killed: out of memory, or it did not end when its time was over"
         said = [line.strip() for line in self.errors if line.strip()]
         return "; ".join(said[-_SHOWN_LINES:]) or f"restic ended with code {self.code}"
 
