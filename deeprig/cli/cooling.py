@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -25,12 +25,27 @@ def cooling() -> None:
     """Look at the cooling of a host. `deeprig apply` sets it up (role cooling)."""
 
 
+class _Hours(click.FloatRange):
+    """A number of hours; ``nan`` is none, though it is within every range."""
+
+    name = "hours"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the hours."""
+        hours: float = super().convert(value, param, ctx)
+        if hours != hours:
+            self.fail(f"{value!r} is no number of hours.", param, ctx)
+        return hours
+
+
 @cooling.command()
 @inventory_option
 @click.option("--host", "name", metavar="HOST", help="Which host; needed where there are several.")
 @click.option(
     "--hours",
-    type=click.FloatRange(min=0.1, max=_MOST_HOURS),
+    type=_Hours(min=0.1, max=_MOST_HOURS),
     default=6.0,
     show_default=True,
     help="How far back the history is shown.",

@@ -148,11 +148,13 @@ def _changes(declarations: tuple[str, ...]) -> dict[str, str]:
     changes: dict[str, str] = {}
     for declaration in declarations:
         key, is_given, value = declaration.partition("=")
-        if key not in HardwareDeclaration.model_fields or not is_given:
+        is_known = key in HardwareDeclaration.model_fields
+        if not (is_known and is_given):
+            known = tuple(HardwareDeclaration.model_fields)
             raise UsageProblem(
                 f"{declaration!r} declares nothing that is known; it is KEY=VALUE",
                 place="--declare",
-                remedy=did_you_mean(key, tuple(HardwareDeclaration.model_fields)),
+                remedy=f"write {key}=VALUE" if is_known else did_you_mean(key, known),
             )
         changes[key] = value
     try:

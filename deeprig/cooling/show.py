@@ -76,7 +76,7 @@ def subtitle(shown: Shown) -> str:
         return f"nothing was recorded in the last {recorded.hours:g} h"
     names = [card.name for card in recorded.cards]
     counted = [f"{names.count(name)} x {name}" for name in dict.fromkeys(names) if name]
-    cards = ", ".join(counted) or f"{len(names)} cards"
+    cards = ", ".join(counted) or f"{len(names)} card{'s' if len(names) != 1 else ''}"
     until = datetime.fromtimestamp(recorded.now, timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
     told = f"{cards}; {recorded.hours:g} h until {until}"
     unreadable = recorded.history.unreadable

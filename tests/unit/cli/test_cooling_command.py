@@ -113,6 +113,7 @@ def test_a_host_that_has_recorded_nothing_shows_its_curve(draw, monkeypatch):
         (("--host", "grace"), "grace does not have the role cooling"),
         (("--host", "lovelace"), "names no host 'lovelace'"),
         (("--host", "ada", "--hours", "0"), "--hours"),
+        (("--host", "ada", "--hours", "nan"), "no number of hours"),
         (("--host", "ada", "--history", "nowhere.csv"), "No such file"),
         (("--host", "ada", "--svg", "/nowhere/picture.svg"), "/nowhere"),
     ],

@@ -117,7 +117,7 @@ def test_a_report_with_a_wrong_declaration_is_bad_usage(tmp_path):
     ("arguments", "told"),
     [
         (["--declare", "psu_wats=1600"], "did you mean 'psu_watts'?"),
-        (["--declare", "psu_watts"], "KEY=VALUE"),
+        (["--declare", "psu_watts"], "write psu_watts=VALUE"),
         (["--declare", "psu_watts=strong"], "psu_watts=strong"),
         (["--declare", "use=gaming"], "use=gaming"),
         (["--declare", "cooler_type=fan"], "must be one of 'blower'"),
