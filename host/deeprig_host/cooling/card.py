@@ -87,7 +87,7 @@ class Card:
         """Give every fan back, once, where one was taken."""
         if not self.is_taken:
             return GivenBack("none")
-        given = give_back(self.gpu.handle, self.fans)
+        given = give_back(self.gpu.handle, self.fans, was_taken=True)
         self.is_taken = not given.is_good
         return given
 
@@ -112,8 +112,11 @@ class Card:
         )
 
     def _cannot(self, reason: str, refusal: Unanswered) -> None:
+        # A daemon before this one may have left them so, and nobody watches them.
+        self.is_taken |= any(is_fan_manual(self.gpu.handle, n) is True for n in range(self.fans))
         given = self.give_back()
-        if _is_never(refusal):
+        if _is_never(refusal) and given.is_good:
+            # Only a card that rules its own fans may be left alone: the rest is tried each turn.
             self.watch_reason = reason
         else:
             self.order_fault = Fault(reason if given.is_good else f"{reason}; {given}")
@@ -133,6 +136,9 @@ def take_up(gpu: Gpu, settings: GpuSettings, earlier: Card | None = None) -> Car
     fans = fan_count(gpu.handle)
     if isinstance(fans, Unanswered) and not _is_never(fans):
         return fans
+    if earlier and earlier.is_taken and not known(fans):
+        # Fans that are in our hands are there, whatever their number is said to be now.
+        fans = earlier.fans
     limits = thresholds(gpu.handle)
     return Card(
         gpu,

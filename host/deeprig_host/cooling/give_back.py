@@ -32,21 +32,25 @@ class GivenBack:
         return f"{self.outcome}: {self.reason}" if self.reason else self.outcome
 
 
-def give_back(handle: Any, fans: int | None = None) -> GivenBack:
-    """Give all fans of a card back; ``fans`` is their number where it is known."""
+def give_back(handle: Any, fans: int | None = None, *, was_taken: bool = False) -> GivenBack:
+    """Give all fans of a card back; ``fans`` is their number where it is known.
+
+    ``was_taken``: the caller had set a fan of it, so that "not supported" is no answer.
+    """
     count = fan_count(handle) if fans is None else fans
     if isinstance(count, Unanswered):
         return GivenBack("none" if count.is_unsupported else "stuck", str(count))
-    done = [_give_back_fan(handle, fan) for fan in range(count)]
+    done = [_give_back_fan(handle, fan, was_taken) for fan in range(count)]
     return max(done, key=lambda one: _WORST.index(one.outcome), default=GivenBack("none"))
 
 
-def _give_back_fan(handle: Any, fan: int) -> GivenBack:
+def _give_back_fan(handle: Any, fan: int, was_taken: bool) -> GivenBack:
     refusal = release_fan(handle, fan)
     is_manual = is_fan_manual(handle, fan)
     if is_manual is False or (refusal is None and is_manual is None):
         return GivenBack("automatic")
-    if refusal is not None and refusal.is_unsupported and is_manual is None:
+    is_unsupported = refusal is not None and refusal.is_unsupported
+    if is_unsupported and is_manual is None and not was_taken:
         # What cannot be given back by this call could not be taken by its twin.
         return GivenBack("none", f"fan {fan}: {refusal}")
     reason = f"fan {fan}: {refusal or 'it stays manual after it was given back'}"

@@ -11,6 +11,13 @@ from tests.unit.host.cooling.conftest import CONFIGURATION
 
 FULL, AUTOMATIC = [100, 100], ["automatic", "automatic"]
 NVML_ERROR_UNKNOWN = 999
+SETTERS = ("nvmlDeviceSetDefaultFanSpeed_v2", "nvmlDeviceSetFanSpeed_v2")
+#: Refusals that are for ever where the fans were never ours.
+NEVER = (
+    pynvml.NVML_ERROR_NO_PERMISSION,
+    pynvml.NVML_ERROR_NOT_SUPPORTED,
+    pynvml.NVML_ERROR_INVALID_ARGUMENT,
+)
 
 
 @pytest.mark.parametrize(
@@ -148,6 +155,55 @@ def test_a_setter_that_fails_for_a_while_is_a_fault_of_that_card_only(make_rig):
     rig.plant.clear_fault(0, "returns:nvmlDeviceSetFanSpeed_v2")
     rig.run(60)
     assert rig.mode(0) == "curve"
+
+
+@pytest.mark.parametrize("code", NEVER)
+@pytest.mark.parametrize("has_policy", [True, False])
+def test_a_card_that_is_still_in_our_hands_is_never_left_to_itself(rig, code, has_policy):
+    """A refusal that is for ever elsewhere: setting and giving back refuse it, then both work."""
+    if not has_policy:  # drivers before 520
+        rig.plant.set_fault(0, "not-supported:nvmlDeviceGetFanControlPolicy_v2")
+    rig.run(20)
+    assert rig.fans() == [30, 30]
+    for call in SETTERS:
+        rig.plant.set_fault(0, f"returns:{call}", code)
+    rig.plant.set_load(0, 100)
+    rig.run(60)
+    assert rig.mode() == "released"  # which is alarmed; "monitor" is not
+    assert "stuck" in rig.gpu()["reason"]
+    assert rig.said[-1][0] == "warning"
+    for call in SETTERS:
+        rig.plant.clear_fault(0, f"returns:{call}")
+    rig.run(2)
+    assert rig.fans() == AUTOMATIC
+    rig.run(600)
+    assert rig.mode() == "curve"
+    assert rig.fans()[0] > 60
+
+
+@pytest.mark.parametrize("code", NEVER)
+def test_fans_that_a_killed_daemon_left_are_given_back_by_one_that_may_not_set_them(rig, code):
+    rig.run(20)
+    rig.daemon.fleet.close()
+    rig.begin()
+    rig.plant.set_fault(0, "returns:nvmlDeviceSetFanSpeed_v2", code)
+    assert rig.fans() == [30, 30]
+    rig.run(4)
+    assert (rig.mode(), rig.fans()) == ("monitor", AUTOMATIC)
+
+
+def test_fans_in_our_hands_are_there_though_the_card_says_that_it_has_none(make_rig):
+    rig = make_rig(OPEN_AIR_350, OPEN_AIR_350)
+    rig.run(20)
+    rig.plant.set_fault(0, "not-supported:nvmlDeviceGetNumFans")
+    rig.plant.set_fault(1, "lost")  # has the library opened anew
+    rig.run(60)
+    rig.plant.set_load(0, 100)
+    rig.run(600)
+    assert rig.mode(0) == "curve"
+    assert rig.fans(0)[0] > 60
+    assert not rig.daemon.stop()
+    assert rig.fans(0) == AUTOMATIC
 
 
 def test_a_fan_that_is_given_back_only_in_words_is_set_to_full(rig, monkeypatch):

@@ -2,6 +2,7 @@
 
 import random
 
+import pynvml
 import pytest
 from deeprig_host.cooling.curve import Curve
 
@@ -19,8 +20,16 @@ BLINDING = (
 #: While one of these is there, nobody can do anything about the fans.
 UNREACHABLE = (
     ("lost", ""),
-    ("returns:nvmlDeviceSetFanSpeed_v2", 999),
-    ("returns:nvmlDeviceSetDefaultFanSpeed_v2", 999),
+    *(
+        (f"returns:nvmlDevice{call}_v2", code)
+        for call in ("SetFanSpeed", "SetDefaultFanSpeed")
+        for code in (
+            999,
+            pynvml.NVML_ERROR_NO_PERMISSION,
+            pynvml.NVML_ERROR_NOT_SUPPORTED,
+            pynvml.NVML_ERROR_INVALID_ARGUMENT,
+        )
+    ),
 )
 HARMLESS = (
     ("returns:nvmlDeviceGetPowerUsage", 999),
