@@ -25,8 +25,9 @@ from deeprig_host.machine.durable import place_link, sync_directory
 from deeprig_host.machine.exclusive import Lock
 from deeprig_host.machine.refusal import Refused
 
+# In a directory of its own: whoever can open a lock can hold it, and /run/deeprig is for everybody.
 _LOCK = Lock(
-    "/run/deeprig/environment.lock",
+    "/run/deeprig/environment/lock",
     "another change of deeprig's environment",
     "wait until it ends, then try again",
     directory_mode=0o700,

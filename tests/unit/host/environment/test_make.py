@@ -160,6 +160,17 @@ def test_two_makers_do_not_meet(host, monkeypatch):
         host.make(host.order())
 
 
+def test_its_lock_is_closed_to_others_and_the_directory_of_statuses_is_not(host):
+    before = os.umask(0o022)
+    try:
+        host.make(host.order())
+    finally:
+        os.umask(before)
+    lock = host.machine.path(_LOCK.path)
+    assert stat.S_IMODE(lock.parent.stat().st_mode) == 0o700
+    assert stat.S_IMODE(host.machine.path("/run/deeprig").stat().st_mode) == 0o755
+
+
 def test_a_file_system_that_refuses_is_told_with_a_remedy(host, capsys):
     order = host.order()
     host.places.environments.touch()
