@@ -6,14 +6,14 @@ the next one finds the environment in place, and the service older than the link
 
 from __future__ import annotations
 
+import os
 import time
 
 from deeprig_host.environment.places import Places
 from deeprig_host.machine.commands import Machine
 from deeprig_host.machine.refusal import Refused
 
-_ASKED = "--property=Id,MainPID,ExecMainStartTimestampMonotonic"
-_MICROSECONDS = 1_000_000
+_ASKED = "--property=Id,MainPID"
 
 
 def services_before(machine: Machine, units: tuple[str, ...]) -> tuple[str, ...]:
@@ -34,7 +34,7 @@ def services_before(machine: Machine, units: tuple[str, ...]) -> tuple[str, ...]
         )
     blocks = [block for block in done.out.strip().split("\n\n") if block]
     shown = [dict(line.partition("=")[::2] for line in block.splitlines()) for block in blocks]
-    return tuple(unit["Id"] for unit in shown if _started_at(unit) < switched)
+    return tuple(unit["Id"] for unit in shown if _started_at(machine, unit) < switched)
 
 
 def _switched_at(machine: Machine) -> float | None:
@@ -46,9 +46,17 @@ def _switched_at(machine: Machine) -> float | None:
     return made if made <= time.time() else None  # the clock was wrong: it says nothing
 
 
-def _started_at(unit: dict[str, str]) -> float:
-    """Return when a unit's process started, by the clock of now: it may have jumped since."""
-    if unit.get("MainPID", "0") == "0":
+def _started_at(machine: Machine, unit: dict[str, str]) -> float:
+    """Return when a unit's process started, by the clock of now: it may have jumped since.
+
+    Not by systemd's own ExecMainStartTimestampMonotonic: that clock stands still while the machine
+    is suspended, so what ran before would seem to have started after.
+    """
+    stat = machine.text(f"/proc/{unit.get('MainPID', '0')}/stat")
+    if stat is None:  # it does not run, or not any more
         return float("inf")
-    started = int(unit["ExecMainStartTimestampMonotonic"]) / _MICROSECONDS
-    return time.time() - (time.monotonic() - started)
+    # proc_pid_stat(5), field 22: clock ticks since the boot, time in suspend counted. The command
+    # in parentheses may hold anything.
+    ticks = int(stat.rpartition(")")[2].split()[19])
+    since_boot = time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.time() - (since_boot - ticks / os.sysconf("SC_CLK_TCK"))
