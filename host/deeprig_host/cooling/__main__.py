@@ -70,10 +70,10 @@ def _run(machine: Machine, options: argparse.Namespace) -> int:
     return _GOOD if run(machine, config, say) else _FAILED
 
 
-def _restore(_machine: Machine, options: argparse.Namespace) -> int:
+def _restore(machine: Machine, options: argparse.Namespace) -> int:
     from deeprig_host.cooling.restore import restore
 
-    restored = restore(options.power, options.limit)
+    restored = restore(machine, options.power, options.limit)
     for one in restored:
         sys.stdout.write(f"{one}\n")
     if not restored:

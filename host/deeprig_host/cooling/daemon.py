@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from deeprig_host.cooling.clock import Clock
@@ -17,6 +18,9 @@ from deeprig_host.cooling.limits import PowerLimits
 from deeprig_host.cooling.records import Records
 from deeprig_host.cooling.say import Say
 from deeprig_host.cooling.stopped_fans import StoppedFans
+from deeprig_host.machine.commands import Machine
+
+_THIS_MACHINE = Machine(Path("/"))
 
 #: Without a library it is looked for so often.
 _LOOK_SECONDS = 5.0
@@ -44,11 +48,16 @@ class Daemon:
     """Cools every GPU, a turn at a time; ``turn`` is called every ``interval_seconds``."""
 
     def __init__(
-        self, configuration: Configuration, clock: Clock, records: Records, say: Say
+        self,
+        configuration: Configuration,
+        clock: Clock,
+        records: Records,
+        say: Say,
+        machine: Machine = _THIS_MACHINE,
     ) -> None:
         """Begin with nothing opened and nothing set."""
         self.interval_seconds = configuration.interval_seconds
-        self.fleet = Fleet(configuration, say)
+        self.fleet = Fleet(configuration, say, machine)
         self._clock = clock
         self._records = records
         self._limits = PowerLimits(configuration, say)

@@ -16,6 +16,7 @@ from deeprig_host.cooling.roster import Roster
 from deeprig_host.cooling.say import Say
 from deeprig_host.gpu.library import NoNvml, gpus, nvml
 from deeprig_host.gpu.lost import is_other_version, is_without_driver
+from deeprig_host.machine.commands import Machine
 
 _BAD_MODES = ("failsafe", "released", "lost")
 
@@ -23,8 +24,9 @@ _BAD_MODES = ("failsafe", "released", "lost")
 class Fleet:
     """The GPUs of a machine and the library that reaches them."""
 
-    def __init__(self, configuration: Configuration, say: Say) -> None:
+    def __init__(self, configuration: Configuration, say: Say, machine: Machine) -> None:
         """Begin with the library closed."""
+        self._machine = machine
         self._roster = Roster(configuration, say)
         self._say = say
         self._open = ExitStack()
@@ -109,5 +111,5 @@ class Fleet:
         if reason != self.no_library:
             self._say("warning", f"NVML cannot be used: {reason}; tried again until it can")
         self.no_library = reason
-        self._has_driver = not is_without_driver(error)
+        self._has_driver = not is_without_driver(error, self._machine)
         self.is_outdated = self._was_open and is_other_version(error)

@@ -13,6 +13,8 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from deeprig_host.machine.commands import Machine
+
 _KILL_SECONDS = 1.0
 #: The child finds what we find, and nothing that the environment would have it find.
 _CHILD = """
@@ -47,13 +49,13 @@ class Restored:
         return f"{self.name}: {told}" + (f"; {self.power}" if self.power else "")
 
 
-def restore(with_power: bool, limit_seconds: float) -> tuple[Restored, ...]:
+def restore(machine: Machine, with_power: bool, limit_seconds: float) -> tuple[Restored, ...]:
     """Give back every GPU; ``with_power``: its default power limit too.
 
     Without a driver there is nothing to give back: the answer is empty. It takes twice the limit
     at most: to count the GPUs, and to give back all of them.
     """
-    counted = _answers([_start("count")], limit_seconds)[0]
+    counted = _answers([_start("count", "--root", str(machine.root))], limit_seconds)[0]
     if isinstance(counted, str):
         return (Restored("all GPUs", "stuck", counted),)
     if not counted["has_driver"]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import pynvml
@@ -14,15 +15,17 @@ from deeprig_host.gpu.answers import Unanswered, ask, known
 from deeprig_host.gpu.library import NoNvml, nvml
 from deeprig_host.gpu.lost import is_without_driver
 from deeprig_host.gpu.power import default_limit_watts, power_limit_watts, set_power_limit
+from deeprig_host.machine.commands import Machine
 
 
-def _count() -> dict[str, Any]:
+def _count(machine: Machine) -> dict[str, Any]:
     """Return how many GPUs there are; no GPU is asked anything, for it may hang."""
     try:
         with nvml():
             return {"count": pynvml.nvmlDeviceGetCount(), "error": None, "has_driver": True}
     except NoNvml as error:
-        return {"count": 0, "error": str(error), "has_driver": not is_without_driver(error)}
+        has_driver = not is_without_driver(error, machine)
+        return {"count": 0, "error": str(error), "has_driver": has_driver}
     except pynvml.NVMLError as error:
         return {"count": 0, "error": str(error), "has_driver": True}
 
@@ -57,9 +60,13 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("what", choices=("count", "one"))
     parser.add_argument("index", nargs="?", type=int, default=0)
+    parser.add_argument("--root", type=Path, default=Path("/"))
     parser.add_argument("--power", action="store_true")
     options = parser.parse_args()
-    told = _count() if options.what == "count" else _one(options.index, options.power)
+    if options.what == "count":
+        told = _count(Machine(options.root))
+    else:
+        told = _one(options.index, options.power)
     sys.stdout.write(json.dumps(told) + "\n")
 
 

@@ -36,7 +36,7 @@ def run(machine: Machine, config: Path, say: Say) -> bool:
     configuration = read_configuration(config)
     with _LOCK.held(machine):
         records = Records(machine, configuration.history_seconds, say)
-        daemon = Daemon(configuration, SystemClock(), records, say)
+        daemon = Daemon(configuration, SystemClock(), records, say, machine)
         _warn_of_watchdog(daemon, say)
         # They are taken between two turns only: never in the middle of a call to the driver.
         signal.pthread_sigmask(signal.SIG_BLOCK, _STOP)

@@ -6,6 +6,10 @@ import pynvml
 
 from deeprig_host.gpu.answers import Unanswered
 from deeprig_host.gpu.library import NoNvml
+from deeprig_host.machine.commands import Machine
+
+#: The kernel module makes it when it is loaded.
+_DRIVER = "/proc/driver/nvidia/version"
 
 _GONE = frozenset(
     {
@@ -21,8 +25,14 @@ def is_gone(answer: Unanswered) -> bool:
     return answer.is_lost or answer.code in _GONE
 
 
-def is_without_driver(error: NoNvml) -> bool:
-    """Say whether there is no NVIDIA driver: no card of it is in anybody's hands."""
+def is_without_driver(error: NoNvml, machine: Machine) -> bool:
+    """Say whether there is no NVIDIA driver: no card of it is in anybody's hands.
+
+    A library that was removed says nothing about the driver: it goes on in the kernel, and holds
+    the fans as they were set. What the library says of the driver is not enough alone either.
+    """
+    if machine.path(_DRIVER).exists():
+        return False
     return _code(error) in (
         pynvml.NVML_ERROR_DRIVER_NOT_LOADED,
         pynvml.NVML_ERROR_LIBRARY_NOT_FOUND,

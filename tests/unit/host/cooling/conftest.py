@@ -60,7 +60,7 @@ class Rig:
         """Start a daemon with a configuration; the one before is forgotten, as by SIGKILL."""
         configuration = parse_configuration(text, "cooling.conf")
         records = Records(self.host, configuration.history_seconds, self.say)
-        self.daemon = Daemon(configuration, self.clock, records, self.say)
+        self.daemon = Daemon(configuration, self.clock, records, self.say, self.host)
 
     def say(self, level, text):
         self.said.append((level, text))
@@ -100,6 +100,13 @@ class Rig:
             round(fan["asked_percent"]) if fan["is_manual"] else "automatic"
             for fan in self.truth(index)["fans"]
         ]
+
+
+def load_driver(machine):
+    """Have what the kernel module of the driver shows while it is loaded."""
+    version = machine.path("/proc/driver/nvidia/version")
+    version.parent.mkdir(parents=True)
+    version.write_text("NVRM version: NVIDIA UNIX x86_64 Kernel Module  570.86.15\n")
 
 
 @pytest.fixture

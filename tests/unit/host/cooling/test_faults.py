@@ -7,7 +7,7 @@ import pytest
 
 from tests.sim.thermal.api import ALL
 from tests.sim.thermal.cards import OPEN_AIR_350
-from tests.unit.host.cooling.conftest import CONFIGURATION
+from tests.unit.host.cooling.conftest import CONFIGURATION, load_driver
 
 FULL, AUTOMATIC = [100, 100], ["automatic", "automatic"]
 NVML_ERROR_UNKNOWN = 999
@@ -364,6 +364,19 @@ def test_a_library_that_fails_with_a_driver_there_is_not_taken_for_a_good_end(ri
     def fail():
         raise pynvml.NVMLError(NVML_ERROR_UNKNOWN)
 
+    rig.run(10)
+    rig.plant.set_fault(0, "lost")
+    monkeypatch.setattr(pynvml, "nvmlInit", fail)
+    rig.run(10)
+    assert not rig.daemon.stop()
+    assert rig.told("the fans are not automatic, stuck")
+
+
+def test_a_library_that_is_not_there_is_not_a_driver_that_is_not_there(rig, monkeypatch):
+    def fail():
+        raise pynvml.NVMLError(pynvml.NVML_ERROR_LIBRARY_NOT_FOUND)
+
+    load_driver(rig.host)
     rig.run(10)
     rig.plant.set_fault(0, "lost")
     monkeypatch.setattr(pynvml, "nvmlInit", fail)

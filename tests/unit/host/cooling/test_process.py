@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from deeprig_host.machine.commands import Machine
 
-from tests.sim.thermal.api import ALL, Machine, Plant
+from tests.sim.thermal.api import ALL, Plant
+from tests.sim.thermal.api import Machine as SimulatedMachine
 from tests.sim.thermal.cards import OPEN_AIR_350
+from tests.unit.host.cooling.conftest import load_driver
 
 HOST = Path(__file__).parents[4] / "host"
 CONFIGURATION = """[cooling]
@@ -90,7 +93,7 @@ class Bench:
 @pytest.fixture
 def bench(thermal_library, tmp_path):
     plant = Plant(tmp_path / "plant", thermal_library.parent)
-    plant.describe(Machine((OPEN_AIR_350, OPEN_AIR_350)))
+    plant.describe(SimulatedMachine((OPEN_AIR_350, OPEN_AIR_350)))
     config = tmp_path / "root/etc/deeprig/cooling.conf"
     config.parent.mkdir(parents=True)
     config.write_text(CONFIGURATION)
@@ -240,6 +243,22 @@ def test_without_a_driver_there_is_nothing_to_restore(bench):
     done = bench.run("restore")
     assert done.returncode == 0
     assert "nothing to give back" in done.stdout
+
+
+@pytest.mark.parametrize("command", [("restore",), ("restore", "--power")])
+def test_without_the_library_a_loaded_driver_keeps_the_fans_and_that_is_no_good_end(
+    bench, daemon, tmp_path, command
+):
+    """As after `apt remove` of the library's package, with the module still in the kernel."""
+    daemon.kill()
+    daemon.wait(PATIENCE_SECONDS)
+    load_driver(Machine(bench.root))
+    bench.library = tmp_path / "nowhere" / "libnvidia-ml.so.1"
+    done = bench.run(*command)
+    assert done.returncode == 1
+    assert "all GPUs: the fans are as they were" in done.stdout
+    assert "NVML Shared Library Not Found" in done.stdout
+    assert bench.fans(0) == [40, 40]
 
 
 def test_a_second_daemon_is_refused_and_touches_nothing(bench, daemon):

@@ -7,33 +7,45 @@ import pytest
 from deeprig_host.cooling import restore as restore_module
 from deeprig_host.cooling import restore_child
 from deeprig_host.cooling.restore import Restored, restore
+from deeprig_host.machine.commands import Machine
+
+from tests.unit.host.cooling.conftest import load_driver
 
 
 @pytest.mark.parametrize(
-    ("code", "has_driver"),
+    ("code", "is_loaded", "has_driver"),
     [
-        (pynvml.NVML_ERROR_DRIVER_NOT_LOADED, False),
-        (pynvml.NVML_ERROR_LIBRARY_NOT_FOUND, False),
-        (pynvml.NVML_ERROR_LIB_RM_VERSION_MISMATCH, True),
-        (pynvml.NVML_ERROR_UNKNOWN, True),
-        (pynvml.NVML_ERROR_NO_PERMISSION, True),
+        (pynvml.NVML_ERROR_DRIVER_NOT_LOADED, False, False),
+        (pynvml.NVML_ERROR_LIBRARY_NOT_FOUND, False, False),
+        # Its package was removed, or an upgrade was cut: the fans stay as they were.
+        (pynvml.NVML_ERROR_LIBRARY_NOT_FOUND, True, True),
+        (pynvml.NVML_ERROR_DRIVER_NOT_LOADED, True, True),
+        (pynvml.NVML_ERROR_LIB_RM_VERSION_MISMATCH, False, True),
+        (pynvml.NVML_ERROR_UNKNOWN, False, True),
+        (pynvml.NVML_ERROR_NO_PERMISSION, False, True),
     ],
 )
-def test_only_without_a_driver_there_is_nothing_to_give_back(monkeypatch, code, has_driver):
+def test_only_without_a_driver_there_is_nothing_to_give_back(
+    monkeypatch, tmp_path, code, is_loaded, has_driver
+):
+    machine = Machine(tmp_path)
+    if is_loaded:
+        load_driver(machine)
+
     def fail():
         raise pynvml.NVMLError(code)
 
     monkeypatch.setattr(pynvml, "nvmlInit", fail)
-    counted = restore_child._count()
+    counted = restore_child._count(machine)
     assert (counted["count"], counted["has_driver"]) == (0, has_driver)
     assert counted["error"]
     monkeypatch.setattr(restore_module, "_CHILD", f"print({json.dumps(counted)!r})")
-    restored = restore(with_power=False, limit_seconds=60)
+    restored = restore(machine, with_power=False, limit_seconds=60)
     assert all(not one.is_good for one in restored)
     assert bool(restored) is has_driver
 
 
-def test_a_child_that_crashes_or_hangs_leaves_its_gpu_stuck(monkeypatch):
+def test_a_child_that_crashes_or_hangs_leaves_its_gpu_stuck(monkeypatch, tmp_path):
     script = """
 import sys, os, time
 if sys.argv[2] == "count":
@@ -44,7 +56,7 @@ else:
     time.sleep(600)
 """
     monkeypatch.setattr(restore_module, "_CHILD", script)
-    crashed, hanging = restore(with_power=False, limit_seconds=4)
+    crashed, hanging = restore(Machine(tmp_path), with_power=False, limit_seconds=4)
     assert crashed == Restored("GPU 0", "stuck", "the process that asked NVML ended with -6")
     assert hanging == Restored("GPU 1", "stuck", "NVML did not answer in time")
     assert not crashed.is_good
