@@ -1,0 +1,161 @@
+"""Conda environments: which there are, and the texts that make each anew."""
+
+import json
+import os
+import shutil
+
+import pytest
+
+TORCH = "opt-conda-envs-torch"
+BUILD = "/opt/conda/generations/torch/abc123"
+CHANNEL = "https://conda.example.org/forge"
+
+
+def paths(rig):
+    return [environment.path for environment in rig.state().environments]
+
+
+def register(rig, *lines, user="ada"):
+    return rig.write(f"/home/{user}/.conda/environments.txt", "".join(f"{one}\n" for one in lines))
+
+
+def test_an_explicit_lock_has_each_package_after_what_it_needs(rig):
+    rig.conda_package(BUILD, "aaa", depends=("zstd 1.*",))
+    rig.conda_package(BUILD, "pip", depends=("python",))
+    rig.conda_package(BUILD, "python", depends=("pip", "__unix"))  # a circle, as conda-forge had
+    rig.capture()
+    assert rig.environment_text(TORCH, "explicit.txt").splitlines()[1:] == [
+        "@EXPLICIT",
+        f"{CHANNEL}/noarch/pip-1.0-0.conda#md5-pip",
+        f"{CHANNEL}/noarch/python-1.0-0.conda#md5-python",
+        f"{CHANNEL}/noarch/zstd-1.0-0.conda#md5-zstd",
+        f"{CHANNEL}/noarch/aaa-1.0-0.conda#md5-aaa",
+    ]
+
+
+def test_a_package_without_a_url_is_told_and_never_silently_left_out(rig):
+    rig.conda_package(BUILD, "mine", url="", md5="")
+    rig.capture()
+    assert "# no URL for: mine-1.0-0" in rig.environment_text(TORCH, "explicit.txt")
+    (torch,) = (one for one in rig.state().environments if one.path.endswith("torch"))
+    assert "# no URL for: mine-1.0-0" in torch.explicit
+
+
+def test_environment_yml_names_channels_conda_packages_and_those_of_pip(rig):
+    rig.capture()
+    assert rig.environment_text(TORCH, "environment.yml") == (
+        'name: "torch"\n'
+        "channels:\n"
+        f'  - "{CHANNEL}"\n'
+        "  - nodefaults\n"
+        "dependencies:\n"
+        "  - python=1.0=0\n"
+        "  - zstd=1.0=0\n"
+        "  - pip:\n"
+        '      - "torch==2.5.0"\n'
+        'prefix: "/opt/conda/envs/torch"\n'
+    )
+
+
+def test_pips_list_is_what_pip_installed_and_from_where(rig):
+    of_conda = rig.pip_package(BUILD, "numpy")
+    rig.conda_package(BUILD, "numpy", files=(f"{of_conda[len(BUILD) + 1 :]}/METADATA",))
+    vcs = {"vcs": "git", "commit_id": "c0ffee"}
+    git = {"url": "https://git.example.org/x.git", "vcs_info": vcs, "subdirectory": "py"}
+    rig.pip_package(BUILD, "from_git", origin=git)
+    editable = {"url": "file:///home/ada/src", "dir_info": {"editable": True}}
+    rig.pip_package(BUILD, "Mine", origin=editable)
+    rig.pip_package(BUILD, "~orch", "2.4.0")  # left by a pip that was killed
+    shutil.rmtree(rig.machine.path(rig.pip_package(BUILD, "ghost")) / "METADATA", True)
+    (rig.machine.path(BUILD) / "lib/python3.11/site-packages/ghost-1.0.dist-info/METADATA").unlink()
+    rig.capture()
+    assert rig.environment_text(TORCH, "pip.txt").splitlines() == [
+        "from_git @ git+https://git.example.org/x.git@c0ffee#subdirectory=py",
+        "-e file:///home/ada/src",
+        "torch==2.5.0",
+    ]
+
+
+def test_a_name_is_a_link_to_its_build_and_other_builds_are_no_environments(rig):
+    rig.conda_package("/opt/conda/generations/torch/older", "python")
+    register(rig, BUILD, "/opt/conda/generations/torch/older", "/opt/conda")
+    rig.capture()
+    assert paths(rig) == ["/opt/conda", "/opt/conda/envs/torch"]
+    assert json.loads(rig.environment_text(TORCH, "about.json"))["build"] == "abc123"
+
+
+def test_another_build_under_the_same_name_is_captured(rig):
+    rig.capture()
+    rig.conda_package(rig.link_environment("torch", "def456"), "python", "3.13")
+    assert rig.capture().changed
+    assert "python-3.13" in rig.environment_text(TORCH, "explicit.txt")
+
+
+def test_environments_of_users_are_found_where_conda_registers_them(rig):
+    rig.conda_package("/home/ada/miniforge3/envs/own", "python")
+    register(rig, "/home/ada/miniforge3/envs/own", "/home/ada/removed", "relative", "/etc", "")
+    assert rig.capture().is_whole
+    assert paths(rig) == ["/home/ada/miniforge3/envs/own", "/opt/conda", "/opt/conda/envs/torch"]
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe", "directory"])
+def test_what_one_user_did_is_told_and_hides_no_other_environment(rig, kind):
+    """Root must neither hang on a pipe nor read through a link what the user cannot."""
+    rig.conda_package("/home/ada/own", "python")
+    file = register(rig, "/home/ada/own")
+    assert rig.capture().is_whole
+    file.unlink()
+    if kind == "link":
+        file.symlink_to("/etc/shadow")
+    elif kind == "pipe":
+        os.mkfifo(file)
+    else:
+        file.mkdir()
+    captured = rig.capture()
+    assert any(reason.startswith("conda environments: ") for reason in captured.reasons)
+    assert paths(rig) == ["/opt/conda", "/opt/conda/envs/torch"]
+    assert "environment /home/ada/own" in rig.state().unknown
+    assert "python-1.0" in rig.environment_text("home-ada-own", "explicit.txt")
+
+
+def test_links_in_a_circle_are_no_environment(rig):
+    first, second = (rig.machine.path(f"/home/ada/{name}") for name in ("one", "two"))
+    register(rig, "/home/ada/one")
+    first.symlink_to(second)
+    second.symlink_to(first)
+    assert rig.capture().is_whole
+
+
+@pytest.mark.parametrize("record", ["{", "[]", "{}", '{"name": "x", "version": "1"}'])
+def test_a_record_that_is_not_whole_fails_its_environment_only(rig, record):
+    rig.write(f"{BUILD}/conda-meta/half-1-0.json", record)
+    captured = rig.capture()
+    (reason,) = captured.reasons
+    assert reason.startswith("environment /opt/conda/envs/torch: ")
+    assert "half-1-0.json is no record of conda's" in reason
+    assert paths(rig) == ["/opt/conda"]
+
+
+def test_an_environment_without_any_record_is_not_an_empty_one(rig):
+    rig.machine.path("/opt/conda/envs/bare/conda-meta").mkdir(parents=True)
+    assert "no record of any package" in rig.capture().reasons[0]
+
+
+def test_metadata_that_is_a_pipe_does_not_stop_the_capture(rig):
+    place = rig.machine.path(rig.pip_package(BUILD, "trap"))
+    (place / "METADATA").unlink()
+    os.mkfifo(place / "METADATA")
+    assert "no regular file" in rig.capture().reasons[0]
+
+
+@pytest.mark.parametrize("origin", ["{", "[]", '{"url": "x", "vcs_info": {}, "dir_info": 1}'])
+def test_an_origin_that_is_none_is_told(rig, origin):
+    rig.write(f"{rig.pip_package(BUILD, 'x')}/direct_url.json", origin)
+    assert "direct_url.json is no origin" in rig.capture().reasons[0]
+
+
+def test_paths_that_look_alike_have_directories_of_their_own(rig):
+    for name in ("a b", "a-b", "a'b"):
+        rig.conda_package(f"/opt/conda/envs/{name}", "python")
+    assert rig.capture().is_whole
+    assert len(paths(rig)) == 5
