@@ -12,6 +12,8 @@ Prune = Literal["here", "elsewhere"]
 IoClass = Literal["idle", "best-effort"]
 #: The ``url`` that says: RESTIC_REPOSITORY of the environment file, since it holds a password.
 FROM_ENVIRONMENT = "environment"
+PERIOD_HOURS = 24.0
+MAXIMUM_AGE_HOURS = 48.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,8 @@ class Repository:
     retention: Retention = field(default_factory=Retention)
     prune: Prune = "here"
     check_subset: str = "5%"
-    maximum_age_hours: float = 48.0
-    period_hours: float = 24.0
+    maximum_age_hours: float = MAXIMUM_AGE_HOURS
+    period_hours: float = PERIOD_HOURS
     at_minutes: int = 60
     jitter_minutes: int = 120
     retry_minutes: int = 60
