@@ -18,6 +18,7 @@ from pyinfra.operations import files
 
 from deeprig.engine.operations import Step
 from deeprig.role import RoleContext
+from deeprig.tasks.closed_files import closed, place_closed
 
 Commands = Generator[PyinfraCommand, None, None]
 #: In memory, readable by root only, gone at the next boot.
@@ -70,7 +71,7 @@ def checked_files(
 
 
 def _placing(directory: str, file: CheckedFile) -> Commands:
-    yield from files.put._inner(
+    put = files.put._inner(
         src=StringIO(file.text),
         dest=posixpath.join(directory, file.path),
         user="root",
@@ -78,6 +79,7 @@ def _placing(directory: str, file: CheckedFile) -> Commands:
         mode=file.mode,
         create_remote_dir=True,
     )
+    yield from closed(put, mode=file.mode, group=file.group)
 
 
 def _check(wanted: tuple[CheckedFile, ...], check: tuple[str, ...]) -> None:
@@ -86,18 +88,11 @@ def _check(wanted: tuple[CheckedFile, ...], check: tuple[str, ...]) -> None:
     _run("install", "-d", "-m", "700", STAGED, *directories)
     try:
         for file in wanted:
-            _upload(host, file)
+            place_closed(host, file.text.encode(), posixpath.join(STAGED, file.path), file.mode)
         words = [QuoteString(word) for word in check]
         _run_shell(StringCommand("cd", STAGED, "&&", *words))
     finally:
         _run("rm", "-rf", STAGED)
-
-
-def _upload(host: Host, file: CheckedFile) -> None:
-    staged = posixpath.join(STAGED, file.path)
-    if not host.put_file(StringIO(file.text), staged, _sudo=host.data.get("_sudo", False)):
-        raise OperationError(f"{staged} could not be written")
-    _run("chmod", file.mode, staged)
 
 
 def _run(*words: str) -> None:
