@@ -10,8 +10,8 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from deeprig.masking import secrets_in
 from deeprig.role import RoleSettings
+from deeprig.secrets import Secret, SecretUrl, covered, refuse_readable_token
 from deeprig.tasks.openpgp_keys import fingerprints
-from roles.monitoring.secrets import Secret, SecretUrl, covered, refuse_readable_token
 
 Address = IPv4Address | IPv6Address
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -25,6 +25,8 @@ Severity = Literal["warning", "critical"]
 Size = Annotated[str, Field(pattern=r"^[1-9]\d{0,5}(MB|GB|TB)$")]
 
 LOOPBACK = IPv4Address("127.0.0.1")
+#: Settings of this role that are secrets, wherever they stand.
+_SECRETS = ("password", "token", "url", "heartbeat_url")
 
 
 class ExporterSettings(RoleSettings):
@@ -236,4 +238,4 @@ class MonitoringSettings(RoleSettings):
     @classmethod
     def _keep_secrets(cls, data: Any) -> Any:
         """Wrap secrets first: a mistake beside one is told with what was given."""
-        return covered(data)
+        return covered(data, _SECRETS)

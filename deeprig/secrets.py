@@ -1,14 +1,16 @@
 """Secrets of a declaration: written down, or had from a file, the environment or a command.
 
-They are resolved once, while the inventory is validated, so that whatever shows or stores text
-afterwards knows them and masks them (deeprig.masking). No message here repeats a value.
+A command is any password store's: ``pass show lab/restic``, ``age --decrypt -i KEY FILE``,
+``vault kv get -field=password lab/restic``. They are resolved once, on the controller, while the
+inventory is validated, so that whatever shows or stores text afterwards knows them and masks them
+(deeprig.masking). No message here repeats a value.
 """
 
 from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -20,6 +22,8 @@ _FORMS = "{'file': path}, {'env': NAME} or {'command': ['pass', 'show', 'lab/ntf
 _COMMAND_SECONDS = 60
 #: A shorter one could not be masked without masking half of every text.
 _SHORTEST = 4
+#: Where a secret is may be told.
+_TOLD = ("file", "env")
 
 
 def _resolved(value: Any, info: ValidationInfo) -> Any:
@@ -56,7 +60,7 @@ def _from_environment(place: Any, lab: Path) -> str:
 def _from_command(place: Any, lab: Path) -> str:
     if not isinstance(place, list | tuple) or not place:
         raise ValueError("a secret's command is a list: the program, then its arguments")
-    words = [str(word) for word in place]
+    words = [w.get_secret_value() if isinstance(w, SecretStr) else str(w) for w in place]
     try:
         done = subprocess.run(
             words, cwd=lab, capture_output=True, text=True, timeout=_COMMAND_SECONDS, check=False
@@ -80,18 +84,28 @@ _SOURCES: dict[str, Callable[[Any, Path], str]] = {
 Secret = Annotated[SecretStr, BeforeValidator(_resolved)]
 
 
-#: Settings of this role that are secrets, wherever they stand.
-_NAMES = ("password", "token", "url", "heartbeat_url")
+def covered(data: Any, names: Collection[str]) -> Any:
+    """Return raw data with what stands under these names wrapped: no message about it repeats it.
+
+    A role's settings do so before anything is validated, since a mistake beside a secret is told
+    with what was given. Of a command each word is wrapped: somebody will have put a secret there.
+    """
+    if not isinstance(data, Mapping):
+        return data
+    return {
+        key: _wrapped(value) if key in names else covered(value, names)
+        for key, value in data.items()
+    }
 
 
-def covered(data: Any) -> Any:
-    """Return raw data with its secrets wrapped, so that no message about it repeats them."""
-    if isinstance(data, Mapping):
-        return {
-            key: SecretStr(value) if key in _NAMES and isinstance(value, str) else covered(value)
-            for key, value in data.items()
-        }
-    return data
+def _wrapped(value: Any) -> Any:
+    if isinstance(value, str):
+        return SecretStr(value)
+    if isinstance(value, list | tuple):
+        return [_wrapped(one) for one in value]
+    if isinstance(value, Mapping):
+        return {key: one if key in _TOLD else _wrapped(one) for key, one in value.items()}
+    return value
 
 
 def _url(value: SecretStr) -> SecretStr:
