@@ -14,6 +14,8 @@ from roles.monitoring.settings import MonitoringSettings
 
 DIRECTORY, FILE = "/etc/deeprig", "alerts.conf"
 CONFIGURATION = f"{DIRECTORY}/{FILE}"
+#: The proxy that it goes through, which may want a password.
+ENVIRONMENT = f"{DIRECTORY}/alerts.environment"
 SERVICE, TIMER = "deeprig-alerts.service", "deeprig-alerts.timer"
 
 
@@ -29,6 +31,7 @@ def place_notifier(context: RoleContext[MonitoringSettings]) -> None:
         wanted=(CheckedFile(FILE, text, mode="600"),),
         check=(ENVIRONMENT_PYTHON, "-m", "deeprig_host.alerts", "check", f"{STAGED}/{FILE}"),
     )
+    place_template(context, ENVIRONMENT, name="Set the notifier's proxy", mode="600")
     units = [
         place_template(context, f"{UNIT_DIRECTORY}/{unit}", name="Place a unit of the notifier")
         for unit in (TIMER, SERVICE)

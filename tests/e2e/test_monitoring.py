@@ -56,7 +56,7 @@ systemctl stop receiver.service; systemctl reset-failed receiver.service
 systemctl disable --now deeprig-metrics.service deeprig-alerts.timer
 DEBIAN_FRONTEND=noninteractive apt-get purge -y {_PACKAGES}
 rm -rf /etc/systemd/system/prometheus*.service.d /etc/systemd/system/deeprig-metrics.service
-rm -rf /etc/systemd/system/deeprig-alerts.* /etc/deeprig/alerts.conf /etc/deeprig/prometheus
+rm -rf /etc/systemd/system/deeprig-alerts.* /etc/deeprig/alerts.* /etc/deeprig/prometheus
 rm -rf /etc/deeprig/grafana /etc/grafana/provisioning /var/lib/prometheus /var/lib/deeprig/status
 rm -rf /var/lib/deeprig/alerts /var/lib/deeprig/xid* {LIBRARY} {PLANT} /run/received
 rm -rf /run/deeprig/cooling/status.json /etc/systemd/system/deeprig-metrics.service.d
@@ -213,6 +213,14 @@ def test_a_secret_is_only_in_the_file_that_nobody_else_reads(watched):
     conf = "/etc/deeprig/alerts.conf"
     assert TOKEN in watched.root(WATCHED, f"cat {conf}")
     assert watched.root(WATCHED, f"stat -c %a:%U {conf}") == "600:root"
+    proxy = "/etc/deeprig/alerts.environment"
+    assert watched.root(WATCHED, f"stat -c %a:%U {proxy}") == "600:root"
+    files = watched.root(WATCHED, "systemctl show -P EnvironmentFiles deeprig-alerts.service")
+    assert proxy in files
+    # Neither in what was uploaded nor beside it.
+    left = watched.root(WATCHED, "find /tmp /var/tmp /run/deeprig /etc/deeprig -type f")
+    assert "deeprig-new" not in left
+    assert "/staged/" not in left
     assert TOKEN not in json.dumps(watched.first)
     watched.root(WATCHED, f"mv {conf} /root/")
     try:

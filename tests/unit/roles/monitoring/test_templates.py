@@ -14,8 +14,9 @@ from deeprig.content import Content
 from deeprig.inventory.trial import TRIAL_FACTS
 from deeprig.masking import Masker
 from deeprig.role import NetworkAccess, RoleContext
+from roles.monitoring import notifier
 from roles.monitoring.exporter import drop_in
-from roles.monitoring.notifier import CONFIGURATION
+from roles.monitoring.notifier import CONFIGURATION, ENVIRONMENT
 from roles.monitoring.server import (
     ALERTMANAGER_FILE,
     DIRECTORY,
@@ -183,11 +184,35 @@ def test_a_server_is_not_started_before_it_has_its_configuration():
         assert "=127.0.0.1:" in text
 
 
+def rendered_for(network, path):
+    source = Content.of(ROOT).template("monitoring", path)
+    environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True)  # noqa: S701
+    return environment.from_string(source.read_text()).render(network=network)
+
+
 def test_the_notifier_goes_through_the_declared_proxy():
-    source = Content.of(ROOT).template("monitoring", "/etc/systemd/system/deeprig-alerts.service")
-    proxy = NetworkAccess(https_proxy="http://user:p%40ss@proxy.lab:3128")
-    text = Environment(undefined=StrictUndefined).from_string(source.read_text())  # noqa: S701
-    told = text.render(network=proxy)
-    # systemd.unit(5): a percent sign is written twice.
-    assert 'Environment="https_proxy=http://user:p%%40ss@proxy.lab:3128"\n' in told
-    assert "Environment" not in text.render(network=NetworkAccess())
+    proxy = NetworkAccess(https_proxy='http://user:p%40s\\s"@proxy.lab:3128')
+    # systemd.exec(5), EnvironmentFile=: backslash and quote are escaped; a percent sign is itself.
+    line = 'https_proxy="http://user:p%40s\\\\s\\"@proxy.lab:3128"\n'
+    assert rendered_for(proxy, ENVIRONMENT).endswith(f"\n{line}")
+    assert "proxy=" not in rendered_for(NetworkAccess(), ENVIRONMENT)
+
+
+def test_the_proxys_password_is_not_in_the_unit_which_everybody_can_read():
+    proxy = NetworkAccess(https_proxy="http://user:never@proxy.lab:3128")
+    unit = rendered_for(proxy, "/etc/systemd/system/deeprig-alerts.service")
+    assert f"EnvironmentFile={ENVIRONMENT}\n" in unit
+    assert "never" not in unit
+
+
+def test_nobody_else_reads_the_proxys_password(monkeypatch):
+    placed = {}
+
+    def place(_context, lands_at, *, mode="644", **_named):
+        placed[lands_at] = mode
+
+    monkeypatch.setattr(notifier, "place_template", place)
+    for other in ("rendered", "checked_files", "run_as_placed", "changed"):
+        monkeypatch.setattr(notifier, other, lambda *_, **__: None)
+    notifier.place_notifier(None)
+    assert placed[ENVIRONMENT] == "600"
