@@ -38,7 +38,7 @@ def share_out(needs: tuple[PowerNeed, ...], budget_watts: float | None) -> dict[
     if least > budget_watts:
         raise BudgetTooSmall(
             f"the budget of {budget_watts:g} W is below the {least} W that {len(needs)} GPUs"
-            " accept at least"
+            " need at least"
         )
     shares = _proportional(needs, budget_watts)
     return {need.name: shares[need.name] for need in needs}

@@ -24,6 +24,7 @@ from deeprig_host.gpu.fans import (
 )
 from deeprig_host.gpu.library import Gpu
 from deeprig_host.gpu.lost import is_gone
+from deeprig_host.gpu.power import default_limit_watts
 from deeprig_host.gpu.thermal import (
     COLDEST_C,
     HOTTEST_C,
@@ -48,6 +49,7 @@ class Card:
     range: FanRange = field(default_factory=FanRange)
     limits: Thresholds = field(default_factory=Thresholds)
     has_memory_sensor: bool = False
+    default_watts: float | None = None
     watch_reason: str = ""
     is_taken: bool = False
     #: What went wrong with the last order: no reading is believed on top of it.
@@ -147,6 +149,7 @@ def take_up(gpu: Gpu, settings: GpuSettings, earlier: Card | None = None) -> Car
         range=_range(gpu),
         limits=earlier.limits if earlier and limits.slowdown_c is None else limits,
         has_memory_sensor=_has_memory_sensor(gpu) or bool(earlier and earlier.has_memory_sensor),
+        default_watts=_default_watts(gpu, earlier),
         watch_reason=_watch_reason(settings, fans),
         is_taken=bool(earlier and earlier.is_taken),
     )
@@ -161,6 +164,11 @@ def _range(gpu: Gpu) -> FanRange:
 def _has_memory_sensor(gpu: Gpu) -> bool:
     told = known(memory_c(gpu.handle))
     return told is not None and COLDEST_C <= told <= HOTTEST_C
+
+
+def _default_watts(gpu: Gpu, earlier: Card | None) -> float | None:
+    told = known(default_limit_watts(gpu.handle))
+    return earlier.default_watts if told is None and earlier else told
 
 
 def _is_heat_slowed(gpu: Gpu) -> bool:

@@ -76,7 +76,7 @@ class Daemon:
         self.fleet.turn(seconds, stall)
         if now.monotonic >= self._limits_at:
             self._limits_at = now.monotonic + _LIMITS_SECONDS
-            self._limits.keep(self.fleet.cards)
+            self._limits.keep(self.fleet.members)
         document = self._document()
         self._stopped.look(document["gpus"], now.monotonic)
         self._records.note(document, now.monotonic)

@@ -42,6 +42,12 @@ class Configuration:
     history_seconds: float = HISTORY_SECONDS
     budget_watts: int | None = None
 
+    @property
+    def sets_power(self) -> bool:
+        """Say whether any power limit is declared, or a budget: then every limit is ours."""
+        limits = (card.power_limit_watts for card in (self.defaults, *self.gpus.values()))
+        return self.budget_watts is not None or any(watts is not None for watts in limits)
+
     def settings_of(self, uuid: str, address: str, index: int) -> GpuSettings:
         """Return a GPU's settings: by UUID first, then by PCI address, then by index."""
         for name in (uuid.lower(), address.lower(), str(index)):

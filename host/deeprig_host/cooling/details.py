@@ -26,6 +26,7 @@ def describe(member: Member) -> dict[str, Any]:
         "reason": order.reason if order else "",
         "temperature_c": reading.temperature_c if reading else None,
         "memory_c": reading.memory_c if reading else None,
+        "power_default_w": card.default_watts if card else None,
         "slowdown_c": card.limits.slowdown_c if card else None,
         "target_percent": order.percent if order else None,
     } | (_measured(card.gpu.handle, card.fans) if card else _UNKNOWN)

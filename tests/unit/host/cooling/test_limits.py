@@ -70,3 +70,97 @@ def test_a_limit_that_cannot_be_set_is_said_once(make_rig, card, fault):
     about = [text for _, text in rig.said if "power" in text]
     assert len(about) == len(set(about))
     assert any("cannot be" in text for text in about), rig.said
+
+
+BUDGET = CONFIGURATION + "[power]\nbudget_watts = {}\n"
+
+
+@pytest.mark.parametrize(("budget", "cards", "set_watts"), [(500, 2, 150), (700, 3, 175)])
+def test_a_card_that_never_answered_is_counted_as_the_largest_other(
+    make_rig, budget, cards, set_watts
+):
+    rig = make_rig(*[OPEN_AIR_350] * cards, text=BUDGET.format(budget))
+    rig.plant.set_fault(cards - 1, "lost")
+    rig.run(60)
+    assert limits(rig) == [set_watts] * (cards - 1) + [350]
+    assert sum("the budget counts 350 W for it" in text for _, text in rig.said) == 1
+    rig.plant.clear_fault(cards - 1, "lost")
+    rig.run(60)
+    assert limits(rig) == [budget // cards] * cards
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "not-supported:nvmlDeviceSetPowerManagementLimit",
+        "not-supported:nvmlDeviceGetPowerManagementLimitConstraints",
+    ],
+)
+def test_what_one_card_does_not_give_up_is_taken_from_the_others(make_rig, fault):
+    rig = make_rig(OPEN_AIR_350, OPEN_AIR_350, text=BUDGET.format(500))
+    rig.plant.set_fault(1, fault)
+    rig.run(120)
+    assert limits(rig) == [150, 350]
+    about = [text for _, text in rig.said if "power" in text]
+    assert len(about) == len(set(about)), "and not raised and lowered again in turns"
+    rig.plant.clear_fault(1, fault)
+    rig.run(40)
+    assert limits(rig) == [250, 250]
+
+
+def test_a_card_whose_limit_nobody_knows_is_counted_too(make_rig):
+    rig = make_rig(OPEN_AIR_350, OPEN_AIR_350, text=BUDGET.format(500))
+    for call in ("Limit", "LimitConstraints", "DefaultLimit"):
+        rig.plant.set_fault(1, f"not-supported:nvmlDeviceGetPowerManagement{call}")
+    rig.run(60)
+    assert limits(rig) == [150, 350]
+
+
+def test_a_budget_that_a_card_breaks_alone_is_said(make_rig):
+    rig = make_rig(OPEN_AIR_350, OPEN_AIR_350, text=BUDGET.format(400))
+    rig.plant.set_fault(1, "eperm")
+    rig.run(120)
+    assert limits(rig) == [100, 350]
+    assert sum("below the 450 W" in text for _, text in rig.said) == 1
+
+
+def test_limits_are_lowered_before_others_are_raised(make_rig):
+    text = CONFIGURATION + "[gpu 0]\npower_limit_watts = {}\n[power]\nbudget_watts = 500\n"
+    rig = make_rig(OPEN_AIR_350, OPEN_AIR_350, text=text.format(100))
+    rig.run(10)
+    assert limits(rig) == [100, 350]
+    rig.daemon.stop()
+    rig.begin(text.format(400))
+    rig.run(10)
+    assert limits(rig) == [266, 233]
+    calls = [call.gpu for call in rig.plant.calls() if "SetPower" in call.name]
+    assert calls[-2:] == [1, 0]
+
+
+def test_a_limit_that_is_declared_no_more_is_the_card_s_own_again(make_rig):
+    text = CONFIGURATION + "[gpu 0]\npower_limit_watts = 200\n"
+    rig = make_rig(OPEN_AIR_350, OPEN_AIR_350, text=text + "[gpu 1]\npower_limit_watts = 200\n")
+    rig.run(10)
+    assert limits(rig) == [200, 200]
+    rig.daemon.stop()
+    rig.begin(text)
+    rig.run(10)
+    assert limits(rig) == [200, 350]
+    assert rig.gpu(1)["power_default_w"] == 350
+    # Its own from now on: what somebody sets by hand stays until the daemon starts again.
+    pynvml.nvmlDeviceSetPowerManagementLimit(rig.daemon.fleet.cards[1].gpu.handle, 300_000)
+    rig.run(120)
+    assert limits(rig) == [200, 300]
+
+
+def test_a_card_that_comes_later_gets_its_own_limit_too(make_rig):
+    text = CONFIGURATION + "power_limit_watts = 200\n"
+    rig = make_rig(OPEN_AIR_350, OPEN_AIR_350, text=text)
+    rig.run(10)
+    rig.daemon.stop()
+    rig.plant.set_fault(1, "lost")
+    rig.begin(CONFIGURATION + "[gpu 0]\npower_limit_watts = 200\n")
+    rig.run(10)
+    rig.plant.clear_fault(1, "lost")
+    rig.run(60)
+    assert limits(rig) == [200, 350]

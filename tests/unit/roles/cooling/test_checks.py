@@ -45,6 +45,7 @@ def gpu(index=0, **changes):
         "fans": [{"percent": 56, "rpm": 1700}, {"percent": 56, "rpm": 1710}],
         "power_w": 300.0,
         "power_limit_w": 450.0,
+        "power_default_w": 450.0,
     }
     return found | changes
 
@@ -233,6 +234,23 @@ _LIMITED = {"power_limit_watts": 300}
 def test_limits_must_be_as_declared_and_together_keep_the_budget(settings, limits, outcomes):
     cards = [gpu(number, power_limit_w=limit) for number, limit in enumerate(limits)]
     found, _ = run("power_limits_are_as_declared", settings, told=told_of(*cards))
+    assert list(found.values()) == outcomes
+
+
+@pytest.mark.parametrize(
+    ("changes", "outcomes"),
+    [
+        ({"power_limit_w": 450.0}, ["pass", "pass"]),
+        # What was declared before is still in it.
+        ({"power_limit_w": 200.0}, ["pass", "fail"]),
+        ({"power_limit_w": None}, ["pass", "unknown"]),
+        ({"power_limit_w": None, "power_default_w": None}, ["pass"]),
+    ],
+)
+def test_a_card_without_a_declaration_has_its_own_limit(changes, outcomes):
+    cards = told_of(gpu(0, power_limit_w=200.0), gpu(1, **changes))
+    settings = {"gpus": {"0": {"power_limit_watts": 200}}}
+    found, _ = run("power_limits_are_as_declared", settings, told=cards)
     assert list(found.values()) == outcomes
 
 
