@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import psutil
 import pynvml
 
 from deeprig_host.gpu.answers import Unanswered, ask
@@ -62,18 +63,16 @@ class Owners:
     """
 
     def __init__(self, machine: Machine) -> None:
-        self._machine = machine
         rows = [line.split(":") for line in (machine.text("/etc/passwd") or "").splitlines()]
         self._names = {row[2]: row[0] for row in reversed(rows) if len(row) > 2}
 
     def __call__(self, pid: int) -> str:
-        """Return the name of a process's real user (proc(5): first number of ``Uid:``)."""
-        for line in (self._machine.text(f"/proc/{pid}/status") or "").splitlines():
-            name, _, rest = line.partition(":")
-            if name == "Uid" and rest.split():
-                uid = rest.split()[0]
-                return self._names.get(uid, f"uid:{uid}")
-        return UNKNOWN_USER
+        """Return the name of a process's real user."""
+        try:
+            uid = str(psutil.Process(pid).uids().real)
+        except psutil.Error:  # it has ended since, or is not ours to see
+            return UNKNOWN_USER
+        return self._names.get(uid, f"uid:{uid}")
 
 
 def _lists() -> tuple[tuple[Any, Any], ...]:
