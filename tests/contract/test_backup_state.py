@@ -5,6 +5,7 @@ conda is the stand-in of ``tests/channel``; the environments and pip in them are
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import zipfile
@@ -128,6 +129,24 @@ def test_an_environment_made_anew_from_its_lock_is_the_same(lab, tmp_path):
     lab.conda("create", "-y", "-p", path, "--file", lock)
     findings = compare(before, lab.capture())
     assert is_rebuilt(findings), [str(one) for one in findings if not one.is_good]
+
+
+def test_an_unchanged_state_gives_restic_nothing_new(lab, restic, tmp_path):
+    (tmp_path / "password").write_text("state-password\n")
+    repository = ("-r", tmp_path / "repository", "--password-file", tmp_path / "password")
+
+    def backed_up() -> dict[str, int]:
+        lab.capture()
+        told = told_by(restic, *repository, "--no-cache", "--json", "backup", lab.directory)
+        return json.loads(told.splitlines()[-1])
+
+    told_by(restic, *repository, "--no-cache", "init")
+    assert backed_up()["files_new"] > 0
+    again = backed_up()
+    assert (again["files_new"], again["files_changed"], again["data_blobs"]) == (0, 0, 0)
+    (lab.machine.root / "etc/hostname").write_text("another\n")
+    changed = backed_up()
+    assert changed["files_changed"] == 2  # the copy, and the index
 
 
 def wheel(directory: Path) -> Path:

@@ -17,8 +17,12 @@ from deeprig_host.backup.state_part import Budget, PartFailed, read_text
 
 #: A record lists each file of its package; those of CUDA's toolkits have 20 000.
 _RECORD_BYTES = 32 << 20
-_METADATA = re.compile(r"^(Name|Version): *(\S+)", re.MULTILINE)
+_METADATA = re.compile(r"^(Name|Version):[ \t]*(.*?)[ \t\r]*$", re.MULTILINE)
 _METADATA_BYTES = 4 << 20
+#: What is written becomes a line that conda or pip reads again, perhaps as root: nothing that an
+#: owner of an environment put there may be another line, or an option.
+_WORD = re.compile(r"[A-Za-z0-9_][^\s\x00-\x1f\x7f]*")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\x00-\x1f\x7f]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +64,22 @@ def _conda_package(path: Path) -> CondaPackage:
     try:
         told = json.loads(read_text(path, _RECORD_BYTES))
         return CondaPackage(
-            name=str(told["name"]),
-            version=str(told["version"]),
-            build=str(told.get("build") or told["build_string"]),
-            url=str(told.get("url") or ""),
-            md5=str(told.get("md5") or ""),
+            name=_checked(_WORD, told["name"]),
+            version=_checked(_WORD, told["version"]),
+            build=_checked(_WORD, told.get("build") or told["build_string"]),
+            url=_checked(_URL, told["url"]) if told.get("url") else "",
+            md5=_checked(_WORD, told["md5"]) if told.get("md5") else "",
             depends=tuple(str(one).split(" ", 1)[0] for one in told.get("depends") or ()),
             metadata=tuple(sorted(_metadata(told))),
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise PartFailed(f"{path} is no record of conda's: {type(error).__name__}") from error
+        raise PartFailed(f"{path} is no record of conda's: {error!r:.80}") from error
+
+
+def _checked(form: re.Pattern[str], told: Any) -> str:
+    if not isinstance(told, str) or not form.fullmatch(told):
+        raise ValueError(f"{told!r:.40} cannot stand in a lock")
+    return told
 
 
 def _metadata(told: dict[str, Any]) -> set[str]:
@@ -124,7 +134,7 @@ def _pip_package(path: Path) -> PipPackage | None:
         return None
     # The header ends at the first empty line; a description may repeat its words.
     told = dict(_METADATA.findall(text.partition("\n\n")[0]))
-    if "Name" not in told or "Version" not in told:
+    if not all(_WORD.fullmatch(told.get(key, "")) for key in ("Name", "Version")):
         raise PartFailed(f"{file} tells no name and version")
     try:
         text = read_text(path / "direct_url.json")
@@ -147,6 +157,7 @@ def _origin(path: Path, text: str) -> tuple[str, bool]:
         if told.get("subdirectory"):
             fragments.append(f"subdirectory={told['subdirectory']}")
         is_editable = bool(told.get("dir_info", {}).get("editable"))
+        origin = _checked(_URL, "#".join((url, *(["&".join(fragments)] if fragments else []))))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise PartFailed(f"{path}/direct_url.json is no origin: {type(error).__name__}") from error
-    return "#".join((url, *(["&".join(fragments)] if fragments else []))), is_editable
+        raise PartFailed(f"{path}/direct_url.json is no origin: {error!r:.80}") from error
+    return origin, is_editable

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from deeprig_host.backup.state_part import Budget, PartFailed, in_words
+from deeprig_host.backup.state_part import Budget, PartFailed, in_words, printable
 from deeprig_host.backup.state_store import Index, Recorded, Store, read_index
 from deeprig_host.backup.state_taking import TIDY, Taking
 from deeprig_host.machine.commands import Machine
@@ -40,7 +40,7 @@ class Captured:
     @property
     def reasons(self) -> tuple[str, ...]:
         """Return what could not be told, and why: ``PART: REASON``."""
-        return tuple(f"{part.name}: {part.reason}" for part in self.parts if part.reason)
+        return tuple(f"{printable(part.name)}: {part.reason}" for part in self.parts if part.reason)
 
 
 def capture(
@@ -66,6 +66,17 @@ def capture(
     work.take_all(machine, conda_prefixes, Budget(monotonic, monotonic() + seconds))
     work.finish(_host_name(machine))
     return Captured(tuple(work.parts), tuple(sorted(set(work.changed))), remarks)
+
+
+def capturing(
+    conda_prefixes: tuple[str, ...] = CONDA_PREFIXES,
+) -> Callable[[Machine], tuple[str, ...]]:
+    """Return what a job asks for: it captures, and returns what could not be told."""
+
+    def lost(machine: Machine) -> tuple[str, ...]:
+        return capture(machine, conda_prefixes).reasons
+
+    return lost
 
 
 def _host_name(machine: Machine) -> str:

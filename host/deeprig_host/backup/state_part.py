@@ -97,6 +97,11 @@ def lines_file(path: str, lines: tuple[str, ...]) -> StateFile:
 
 def in_words(error: PartFailed | OSError) -> str:
     """Return an error in one line."""
-    if isinstance(error, OSError):
-        return f"{error.filename}: {error.strerror}" if error.filename else str(error)
-    return str(error)
+    if isinstance(error, OSError) and error.filename:
+        return printable(f"{error.filename}: {error.strerror}")
+    return printable(str(error))
+
+
+def printable(text: str) -> str:
+    """Return a text that any log takes: a name on a disk may be neither UTF-8 nor one line."""
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)

@@ -126,7 +126,20 @@ def test_links_in_a_circle_are_no_environment(rig):
     assert rig.capture().is_whole
 
 
-@pytest.mark.parametrize("record", ["{", "[]", "{}", '{"name": "x", "version": "1"}'])
+GOOD_RECORD = {"name": "x", "version": "1", "build": "0", "url": "https://x/y.conda", "md5": "0"}
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        "{",
+        "[]",
+        "{}",
+        '{"name": "x", "version": "1"}',
+        *(json.dumps(GOOD_RECORD | {key: "a\n--option"}) for key in GOOD_RECORD),
+        *(json.dumps(GOOD_RECORD | {key: "--option"}) for key in GOOD_RECORD),
+    ],
+)
 def test_a_record_that_is_not_whole_fails_its_environment_only(rig, record):
     rig.write(f"{BUILD}/conda-meta/half-1-0.json", record)
     captured = rig.capture()
@@ -148,10 +161,41 @@ def test_metadata_that_is_a_pipe_does_not_stop_the_capture(rig):
     assert "no regular file" in rig.capture().reasons[0]
 
 
-@pytest.mark.parametrize("origin", ["{", "[]", '{"url": "x", "vcs_info": {}, "dir_info": 1}'])
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "{",
+        "[]",
+        '{"url": "https://x/y", "dir_info": 1}',
+        '{"url": "https://x/y", "vcs_info": {"vcs": "git"}}',
+        '{"url": "https://x/y\\n--index-url=https://else.example.org"}',
+        '{"url": "--index-url=https://else.example.org"}',
+    ],
+)
 def test_an_origin_that_is_none_is_told(rig, origin):
     rig.write(f"{rig.pip_package(BUILD, 'x')}/direct_url.json", origin)
     assert "direct_url.json is no origin" in rig.capture().reasons[0]
+
+
+@pytest.mark.parametrize("name", ["-r", "a b", ""])
+def test_a_package_of_pip_that_would_be_an_option_is_told(rig, name):
+    place = rig.pip_package(BUILD, "x")
+    rig.write(f"{place}/METADATA", f"Name: {name}\nVersion: 1.0\n\n")
+    assert "tells no name and version" in rig.capture().reasons[0]
+
+
+def test_a_name_that_no_log_could_take_is_told_in_other_letters(rig):
+    names = tuple(f"/opt/conda/envs/{os.fsdecode(name)}" for name in (b"\xff", b"two\nlines"))
+    for name in names:
+        rig.machine.path(f"{name}/conda-meta").mkdir(parents=True)
+    reasons = rig.capture().reasons
+    assert len(reasons) == 2
+    assert all(reason.isprintable() for reason in reasons)
+    assert rig.state().unknown
+    for name in names:
+        rig.conda_package(name, "python")
+    assert rig.capture().is_whole
+    assert len(paths(rig)) == 4
 
 
 def test_paths_that_look_alike_have_directories_of_their_own(rig):
