@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -25,6 +26,10 @@ Severity = Literal["warning", "critical"]
 Size = Annotated[str, Field(pattern=r"^[1-9]\d{0,5}(MB|GB|TB)$")]
 
 LOOPBACK = IPv4Address("127.0.0.1")
+#: What stands in a unit as it is: no blank, no specifier, no line of its own, no way up.
+_PLAIN_DIRECTORY = re.compile(r"(/[A-Za-z0-9_][A-Za-z0-9._-]*)+")
+#: systemd.exec(5), ProtectHome= and PrivateTmp=: the collector does not see the host's own ones.
+_HIDDEN = tuple(Path(path) for path in ("/home", "/root", "/run/user", "/tmp", "/var/tmp"))  # noqa: S108
 #: Settings of this role that are secrets, wherever they stand.
 _SECRETS = ("password", "token", "url", "heartbeat_url")
 
@@ -233,6 +238,16 @@ class MonitoringSettings(RoleSettings):
     server: ServerSettings | None = Field(
         None, description="Make this host the lab's server; {} takes the defaults."
     )
+
+    @field_validator("textfile_directory")
+    @classmethod
+    def _can_be_written_to(cls, path: Path) -> Path:
+        if not _PLAIN_DIRECTORY.fullmatch(str(path)):
+            raise ValueError("an absolute path of letters, digits and . _ - is needed")
+        hidden = next((above for above in _HIDDEN if path.is_relative_to(above)), None)
+        if hidden is not None:
+            raise ValueError(f"the collector cannot see {hidden}: take a directory elsewhere")
+        return path
 
     @model_validator(mode="before")
     @classmethod

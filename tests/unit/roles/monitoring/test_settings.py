@@ -147,3 +147,30 @@ def test_a_mistake_beside_a_secret_is_told_without_it(lab, notify):
     told = refused.value.format_message()
     assert "rig1: monitoring.notify" in told
     assert "hunter2" not in told
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "relative",
+        "/",
+        "/a b",
+        "/x%n",
+        "/srv/metrics\nExecStartPre=/bin/true",
+        "/srv/metrics\n",
+        "/srv/../etc",
+        "/srv/-metrics",
+    ],
+)
+def test_a_directory_of_metrics_that_a_unit_would_misread_is_refused(path):
+    assert "an absolute path of letters" in refusal(textfile_directory=path)
+
+
+@pytest.mark.parametrize("path", ["/home/ada", "/root", "/run/user/0", "/tmp/m", "/var/tmp"])
+def test_a_directory_of_metrics_that_the_collector_does_not_see_is_refused(path):
+    assert "the collector cannot see" in refusal(textfile_directory=path)
+
+
+@pytest.mark.parametrize("path", ["/srv/metrics", "/homes/x_1", "/var/lib/node_exporter.d/"])
+def test_another_directory_of_metrics_is_taken(path):
+    assert str(settings(textfile_directory=path).textfile_directory) == path.rstrip("/")
