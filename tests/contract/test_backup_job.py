@@ -65,6 +65,9 @@ class Rig:
     def job(self):
         return read_status(self.machine, "disk").jobs["backup"]
 
+    def remarks(self):
+        return "\n".join(self.job().remarks)
+
     def summary(self):
         return json.loads(self.machine.path("/var/lib/deeprig/status/backup.json").read_text())
 
@@ -210,7 +213,7 @@ def test_where_there_is_no_repository_none_is_made_unless_it_is_declared_new(rig
     assert not rig.repository.exists()
     rig.configure("create = yes\n")
     assert rig.back_up() == 0
-    assert "declared new" in rig.job().remarks[0]
+    assert "declared new" in rig.remarks()
 
 
 def test_a_repository_that_was_there_is_never_made_again(rig):
@@ -233,8 +236,8 @@ def test_the_lock_of_a_dead_process_goes_and_the_backup_goes_on(rig, checker):
     checker.kill()
     checker.wait()
     assert rig.back_up() == 0
-    assert "unlocked it after a process that died" in rig.job().remarks[0]
-    assert f"process {checker.pid} of" in rig.job().remarks[0]
+    assert "unlocked it after a process that died" in rig.remarks()
+    assert f"process {checker.pid} of" in rig.remarks()
     assert rig.locks() == []
 
 
@@ -354,7 +357,7 @@ def test_after_a_power_cut_the_next_run_goes_on(rig):
     assert rig.job().outcome == "running"
     rig.configure(keep=2)
     assert rig.back_up() == 0
-    assert "unlocked it" in rig.job().remarks[0]
+    assert "unlocked it" in rig.remarks()
     assert "no errors were found" in rig.restic("check", "--read-data")
 
 

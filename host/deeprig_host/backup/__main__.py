@@ -16,6 +16,7 @@ from deeprig_host.backup.places import CONFIG_FILE
 from deeprig_host.backup.restic import Restic
 from deeprig_host.backup.schedule import Due, Past, due
 from deeprig_host.backup.show import due_lines, ended_lines, progress_line, status_lines
+from deeprig_host.backup.state import capture
 from deeprig_host.backup.status import BadStatus, read_status
 from deeprig_host.cooling.config import BadConfiguration
 from deeprig_host.machine.commands import Machine
@@ -52,13 +53,17 @@ def _run(machine: Machine, options: argparse.Namespace) -> int:
     progress = progress_line if sys.stderr.isatty() else None
     restic = Restic(machine, backup.nice, backup.io_class, options.restic)
     try:
-        ended = Job(machine, backup, restic, progress).run(chosen, options.wait)
+        ended = Job(machine, backup, restic, progress, _capture).run(chosen, options.wait)
     except Refused as refused:
         if options.if_due and refused.outcome == "busy":
             return GOOD  # what runs now is no fault; the next question of cron finds it due
         raise
     _print(ended_lines(ended))
     return GOOD if all(one.outcome == "good" for one in ended.values()) else FAILED
+
+
+def _capture(machine: Machine) -> tuple[str, ...]:
+    return capture(machine).reasons
 
 
 def _due_now(machine: Machine, options: argparse.Namespace) -> int:

@@ -1,0 +1,208 @@
+"""What is left out, and above all what is not."""
+
+import json
+import os
+
+import pytest
+from deeprig_host.backup.checkpoints import superseded, superseded_directories
+from deeprig_host.backup.datasets import NAME, fetchable
+from deeprig_host.backup.declared import Backup
+from deeprig_host.backup.excludes import excludes
+
+DECLARED = Backup(("/home",), ())
+
+
+@pytest.fixture
+def place(tmp_path):
+    return tmp_path
+
+
+def write(place, *names):
+    for number, name in enumerate(names):
+        path = place / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+        os.utime(path, (1000 + number, 1000 + number))
+
+
+def files_left_out(place, *names, keep=1):
+    write(place, *names)
+    return sorted(superseded(place, names, keep))
+
+
+def test_steps_before_the_newest_are_superseded(place):
+    assert files_left_out(place, "step_9.pt", "step_10.pt", "step_100.pt") == [
+        "step_10.pt",
+        "step_9.pt",
+    ]
+
+
+def test_as_many_as_declared_are_kept(place):
+    assert files_left_out(place, "ckpt-1.pt", "ckpt-2.pt", "ckpt-3.pt", keep=2) == ["ckpt-1.pt"]
+
+
+def test_after_a_restart_the_newest_by_time_is_kept_too(place):
+    names = ("step_800.pt", "step_900.pt", "step_10.pt", "step_20.pt")
+    assert files_left_out(place, *names) == ["step_10.pt", "step_800.pt"]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("best.pt", "last.pt", "final.ckpt"),
+        ("best_step_1.pt", "best_step_2.pt"),
+        ("epoch=1-val_loss=0.31.ckpt", "epoch=2-val_loss=0.30.ckpt"),
+        ("step_1.py", "step_2.py"),
+        ("step_1.csv", "step_2.csv"),
+        ("footstep1.pt", "footstep2.pt"),
+        ("a_step_1.pt", "b_step_2.pt"),
+        ("fold1.pt", "fold2.pt"),
+        ("step_1.pt",),
+    ],
+)
+def test_what_is_no_step_of_one_training_is_kept(place, names):
+    assert files_left_out(place, *names) == []
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("epoch=1-step=100.ckpt", "epoch=2-step=200.ckpt"),
+        ("model_step_1000.safetensors", "model_step_2000.safetensors"),
+        ("net.checkpoint-1.pth.tar", "net.checkpoint-2.pth.tar"),
+        ("Epoch1.pth", "Epoch2.pth"),
+        ("weights.epoch-01.weights.h5", "weights.epoch-02.weights.h5"),
+    ],
+)
+def test_names_that_frameworks_give(place, names):
+    assert files_left_out(place, *names) == [names[0]]
+
+
+def test_directories_of_a_trainer_before_the_newest_are_superseded(place):
+    names = ("checkpoint-1", "checkpoint-2", "checkpoint-30", "step1", "step2")
+    write(place, *(f"{name}/model.safetensors" for name in names))
+    assert superseded_directories(place, names, 1) == ("checkpoint-1", "checkpoint-2")
+
+
+def test_the_best_one_that_a_trainer_names_is_kept(place):
+    names = ("checkpoint-1", "checkpoint-2", "checkpoint-3")
+    write(place, *(f"{name}/model.safetensors" for name in names))
+    state = json.dumps({"best_model_checkpoint": "out/checkpoint-1"})
+    (place / "checkpoint-3" / "trainer_state.json").write_text(state)
+    assert superseded_directories(place, names, 1) == ("checkpoint-2",)
+
+
+def test_numbered_directories_without_weights_are_kept(place):
+    names = ("checkpoint-1", "checkpoint-2")
+    write(place, *(f"{name}/diary.txt" for name in names))
+    assert superseded_directories(place, names, 1) == ()
+
+
+def test_where_a_trainer_cannot_be_understood_all_is_kept(place):
+    write(place, "r/checkpoint-1/a.pt", "r/checkpoint-2/a.pt", "r/checkpoint-2/trainer_state.json")
+    assert not any("checkpoint-" in one for one in excludes(DECLARED, (place,), ()).patterns)
+
+
+ENTRY = {"path": "a.bin", "url": "https://example.org/a", "sha256": "0" * 64, "size": 3}
+
+
+def manifest(place, *entries, schema="deeprig.dataset/1"):
+    path = place / NAME
+    path.write_text(json.dumps({"schema": schema, "files": list(entries)}))
+    return path
+
+
+def test_a_file_that_is_as_its_manifest_says_can_be_fetched_again(place):
+    (place / "a.bin").write_text("abc")
+    assert fetchable(manifest(place, ENTRY)).files == (place / "a.bin",)
+    assert fetchable(manifest(place, ENTRY)).remarks == ()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"size": 4},
+        {"size": True},
+        {"sha256": "0" * 63},
+        {"sha256": None},
+        {"url": "a.bin"},
+        {"url": "file:///a.bin"},
+        {"url": "https://[/"},
+        {"path": "../a.bin"},
+        {"path": ""},
+        {"path": "b.bin"},
+        {"path": "a.bin\0"},
+        {"path": 1},
+    ],
+)
+def test_a_file_in_doubt_is_kept_and_that_is_told(place, change):
+    (place / "a.bin").write_text("abc")
+    found = fetchable(manifest(place, ENTRY | change))
+    assert found.files == ()
+    assert "1 files are not as it says" in found.remarks[0]
+
+
+def test_a_file_that_was_written_since_is_kept(place):
+    path = manifest(place, ENTRY)
+    (place / "a.bin").write_text("abd")
+    later = path.stat().st_mtime_ns + 1
+    os.utime(place / "a.bin", ns=(later, later))
+    assert fetchable(path).files == ()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '"x"', "[" * 20_000, '{"schema": 1}', "null"])
+def test_a_manifest_that_is_none_leaves_nothing_out(place, text):
+    (place / NAME).write_text(text)
+    found = fetchable(place / NAME)
+    assert found.files == ()
+    assert "all is kept" in found.remarks[0]
+
+
+def test_a_manifest_of_another_schema_leaves_nothing_out(place):
+    (place / "a.bin").write_text("abc")
+    assert fetchable(manifest(place, ENTRY, schema="other/1")).files == ()
+
+
+def test_names_that_restic_would_take_as_patterns_are_escaped(place):
+    odd = place / "a*[b]?\\$c"
+    write(odd, "step_1.pt", "step_2.pt")
+    escaped = str(place) + "/a\\*\\[b]\\?\\\\$$c/step_1.pt"
+    assert escaped in excludes(DECLARED, (place,), ()).patterns
+
+
+def test_a_name_that_no_line_can_hold_is_kept(place):
+    odd = place / "a\nb"
+    write(odd, "step_1.pt", "step_2.pt")
+    raw = os.fsdecode(os.fsencode(place) + b"/\xff")
+    os.mkdir(raw)  # noqa: PTH102 - a name that is no text
+    for name in ("step_1.pt", "step_2.pt"):
+        with open(f"{raw}/{name}", "w"):  # noqa: PTH123 - see above
+            pass
+    assert not any("step_" in one for one in excludes(DECLARED, (place,), ()).patterns)
+
+
+def test_nothing_is_looked_for_where_restic_does_not_look(place):
+    steps = ("step_1.pt", "step_2.pt")
+    write(place, *(f".cache/{name}" for name in steps), *(f"c/{name}" for name in steps))
+    write(place, "c/CACHEDIR.TAG")
+    assert not any("step_" in one for one in excludes(DECLARED, (place,), ()).patterns)
+
+
+def test_links_are_not_followed(place, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    write(elsewhere, "step_1.pt", "step_2.pt")
+    (place / "link").symlink_to(elsewhere)
+    (place / "loop").symlink_to(place)
+    assert not any("step_" in one for one in excludes(DECLARED, (place,), ()).patterns)
+
+
+def test_what_is_declared_and_a_local_repository_are_left_out(place):
+    declared = Backup(("/home",), (), exclude=("*.iso", "$x"), keep_checkpoints=None)
+    found = excludes(declared, (place,), (place / "repo",)).patterns
+    assert found[-3:] == ("*.iso", "$$x", f"{place}/repo")
+
+
+def test_all_steps_are_kept_where_it_is_declared(place):
+    write(place, "step_1.pt", "step_2.pt")
+    every = Backup(("/home",), (), keep_checkpoints=None)
+    assert not any("step_" in one for one in excludes(every, (place,), ()).patterns)
