@@ -78,7 +78,8 @@ def _conda_package(path: Path) -> CondaPackage:
 
 def _checked(form: re.Pattern[str], told: Any) -> str:
     if not isinstance(told, str) or not form.fullmatch(told):
-        raise ValueError(f"{told!r:.40} cannot stand in a lock")
+        # The value is not told: through a link it may be of a file that is none of the owner's.
+        raise ValueError("a value of it cannot stand in a lock")
     return told
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 
 from deeprig_host.backup.conda_records import CondaPackage, PipPackage
 
@@ -42,7 +43,10 @@ def _in_order(packages: tuple[CondaPackage, ...]) -> tuple[CondaPackage, ...]:
 
 
 def environment_lines(
-    path: str, conda: tuple[CondaPackage, ...], pip: tuple[PipPackage, ...]
+    path: str,
+    conda: tuple[CondaPackage, ...],
+    pip: tuple[PipPackage, ...],
+    variables: Mapping[str, str],
 ) -> tuple[str, ...]:
     """Return an environment.yml as ``conda env export`` writes it; JSON's texts are YAML's."""
     lines = [f"name: {json.dumps(path.rpartition('/')[2])}", "channels:"]
@@ -51,6 +55,9 @@ def environment_lines(
     lines += [f"  - {_plain(f'{one.name}={one.version}={one.build}')}" for one in conda]
     if pip:
         lines += ["  - pip:", *(f"      - {json.dumps(line)}" for line in pip_lines(pip))]
+    if variables:
+        lines.append("variables:")
+        lines += [f"  {json.dumps(name)}: {json.dumps(text)}" for name, text in variables.items()]
     return (*lines, f"prefix: {json.dumps(path)}")
 
 

@@ -7,9 +7,10 @@ import json
 import re
 from pathlib import Path
 
-from deeprig_host.backup import conda_places
+from deeprig_host.backup import conda_places, conda_variables
 from deeprig_host.backup.conda_records import conda_packages, pip_packages, site_packages
 from deeprig_host.backup.conda_texts import environment_lines, explicit_lines, pip_lines
+from deeprig_host.backup.conda_variables import variables
 from deeprig_host.backup.state_part import Budget, Part, StateFile, lines_file
 from deeprig_host.machine.commands import Machine
 
@@ -27,6 +28,7 @@ def environment_part(machine: Machine, path: str, budget: Budget) -> Part:
         directory,
         directory / "conda-meta",
         directory / "conda-meta/history",
+        directory / conda_variables.FILE,
         *site_packages(directory),
     )
     return Part(f"{PREFIX}{path}", lambda: _files(machine, path, directory, budget), sources)
@@ -40,7 +42,9 @@ def _files(machine: Machine, path: str, directory: Path, budget: Budget) -> tupl
     return (
         StateFile(f"{place}/{ABOUT}", (json.dumps(about, indent=1) + "\n").encode()),
         lines_file(f"{place}/{EXPLICIT}", explicit_lines(conda)),
-        lines_file(f"{place}/{ENVIRONMENT}", environment_lines(path, conda, pip)),
+        lines_file(
+            f"{place}/{ENVIRONMENT}", environment_lines(path, conda, pip, variables(directory))
+        ),
         lines_file(f"{place}/{PIP}", pip_lines(pip)),
     )
 

@@ -57,6 +57,28 @@ def test_environment_yml_names_channels_conda_packages_and_those_of_pip(rig):
     )
 
 
+def test_variables_of_an_environment_are_in_its_yml_alone(rig):
+    told = {"version": 1, "env_vars": {"WANDB_API_KEY": 'a "token"', "GONE": "***unset***"}}
+    rig.write(f"{BUILD}/conda-meta/state", json.dumps(told))
+    rig.capture()
+    yml = rig.environment_text(TORCH, "environment.yml")
+    assert 'variables:\n  "WANDB_API_KEY": "a \\"token\\""\nprefix:' in yml
+    assert "GONE" not in yml
+    holders = [path for path, (content, _) in rig.files().items() if b"WANDB" in content]
+    assert [path.rpartition("/")[2] for path in holders] == ["environment.yml"]
+    rig.write(f"{BUILD}/conda-meta/state", json.dumps(told | {"env_vars": {"A": "1"}}))
+    assert rig.capture().changed
+    assert '  "A": "1"' in rig.environment_text(TORCH, "environment.yml")
+
+
+@pytest.mark.parametrize("spoilt", ["{", "[]", '{"env_vars": ["hunter2"]}'])
+def test_variables_that_are_none_are_told_without_them(rig, spoilt):
+    rig.write(f"{BUILD}/conda-meta/state", spoilt)
+    (reason,) = rig.capture().reasons
+    assert "conda-meta/state tells no variables" in reason
+    assert "hunter2" not in reason
+
+
 def test_pips_list_is_what_pip_installed_and_from_where(rig):
     of_conda = rig.pip_package(BUILD, "numpy")
     rig.conda_package(BUILD, "numpy", files=(f"{of_conda[len(BUILD) + 1 :]}/METADATA",))
