@@ -160,6 +160,14 @@ class CoolingSettings(RoleSettings):
         return self.power_budget_watts
 
     @property
+    def watchdog_seconds(self) -> int:
+        """Return how long systemd waits for a turn; why so long is in the unit.
+
+        Longer than the daemon takes for a turn that stood still, twice the interval and 5 s.
+        """
+        return 2 * self.interval_seconds + 16
+
+    @property
     def sections(self) -> tuple[Section, ...]:
         """Return what the daemon's configuration says."""
         return sections(self)

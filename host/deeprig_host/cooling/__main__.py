@@ -20,7 +20,7 @@ from deeprig_host.machine.refusal import Refused
 
 _GOOD, _FAILED, _BAD_CONFIGURATION = 0, 1, 2
 #: A card without persistence mode takes seconds to wake; one that hangs is not waited for longer.
-_LIMIT_SECONDS = 10.0
+RESTORE_LIMIT_SECONDS = 10.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     back.add_argument(
         "--limit",
         type=float,
-        default=_LIMIT_SECONDS,
+        default=RESTORE_LIMIT_SECONDS,
         metavar="SECONDS",
         help="how long NVML is waited for",
     )

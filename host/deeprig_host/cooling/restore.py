@@ -15,7 +15,8 @@ from typing import Any
 
 from deeprig_host.machine.commands import Machine
 
-_KILL_SECONDS = 1.0
+#: So long a killed process has to end.
+KILL_SECONDS = 1.0
 #: The child finds what we find, and nothing that the environment would have it find.
 _CHILD = """
 import json, runpy, sys
@@ -52,8 +53,8 @@ class Restored:
 def restore(machine: Machine, with_power: bool, limit_seconds: float) -> tuple[Restored, ...]:
     """Give back every GPU; ``with_power``: its default power limit too.
 
-    Without a driver there is nothing to give back: the answer is empty. It takes twice the limit
-    at most: to count the GPUs, and to give back all of them.
+    Without a driver there is nothing to give back: the answer is empty. It takes twice the limit,
+    and ``KILL_SECONDS``, at most: to count the GPUs, and to give back all of them.
     """
     counted = _answers([_start("count", "--root", str(machine.root))], limit_seconds)[0]
     if isinstance(counted, str):
@@ -79,30 +80,37 @@ def _start(*words: str) -> subprocess.Popen[str]:
 def _answers(
     children: list[subprocess.Popen[str]], limit_seconds: float
 ) -> list[dict[str, Any] | str]:
-    """Return what each child said, or why it said nothing; all of them within one limit."""
+    """Return what each child said, or why it said nothing; all of them within one limit.
+
+    Killed ones have a moment to end, together; what hangs in the kernel is left behind, and told.
+    """
     end = time.monotonic() + limit_seconds
-    return [_answer(child, max(0.0, end - time.monotonic())) for child in children]
-
-
-def _answer(child: subprocess.Popen[str], seconds: float) -> dict[str, Any] | str:
-    try:
-        out, _ = child.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
+    hanging = {child for child in children if not _has_ended(child, end)}
+    for child in hanging:
         child.kill()
-        return "NVML did not answer in time" + _end(child)
+    end = time.monotonic() + KILL_SECONDS
+    left = {child for child in hanging if not _has_ended(child, end)}
+    return [_answer(child, child in hanging, child in left) for child in children]
+
+
+def _has_ended(child: subprocess.Popen[str], end: float) -> bool:
+    """Say whether a child ended in time: also past the end, where it has already ended."""
+    try:
+        child.wait(max(0.0, end - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def _answer(child: subprocess.Popen[str], is_late: bool, is_left: bool) -> dict[str, Any] | str:
+    """Return what a child said; what one line is, its pipe held until now."""
+    if is_late:
+        why = f"; process {child.pid} hangs in the driver and cannot be killed" if is_left else ""
+        return f"NVML did not answer in time{why}"
     if child.returncode != 0:
         return f"the process that asked NVML ended with {child.returncode}"
-    told: dict[str, Any] = json.loads(out)
+    told: dict[str, Any] = json.loads(child.communicate()[0])
     return told
-
-
-def _end(child: subprocess.Popen[str]) -> str:
-    """Wait a moment for a killed child; one that hangs in the kernel is left behind, and told."""
-    try:
-        child.wait(_KILL_SECONDS)
-    except subprocess.TimeoutExpired:
-        return f"; process {child.pid} hangs in the driver and cannot be killed"
-    return ""
 
 
 def _restored(index: int, told: dict[str, Any] | str) -> Restored:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from deeprig_host.cooling.clock import SystemClock
 from deeprig_host.cooling.config import read_configuration
-from deeprig_host.cooling.daemon import Daemon
+from deeprig_host.cooling.daemon import Daemon, stall_seconds
 from deeprig_host.cooling.notify import notify, watchdog_seconds
 from deeprig_host.cooling.places import LOCK_FILE
 from deeprig_host.cooling.records import Records
@@ -82,7 +82,7 @@ def _tell_systemd(say: Say, *states: str) -> None:
 
 def _warn_of_watchdog(daemon: Daemon, say: Say) -> None:
     patience = watchdog_seconds()
-    if patience is not None and patience < 2 * daemon.interval_seconds:
+    if patience is not None and patience <= stall_seconds(daemon.interval_seconds):
         say(
             "warning",
             f"systemd waits {patience:g} s for a turn and the interval is"

@@ -190,6 +190,20 @@ def test_systemd_is_told_how_many_gpus_are_in_which_mode(bench):
     assert process.returncode == 0  # without its driver a card rules its fans itself
 
 
+@pytest.mark.parametrize(("patience_seconds", "is_told"), [(7, True), (8, False)])
+def test_a_watchdog_that_ends_slow_turns_before_they_are_distrusted_is_told(
+    bench, monkeypatch, patience_seconds, is_told
+):
+    """An interval of 1 s: a turn is not believed after 7 s."""
+    monkeypatch.setenv("WATCHDOG_USEC", str(patience_seconds * 1_000_000))
+    monkeypatch.delenv("WATCHDOG_PID", raising=False)
+    process = bench.start()
+    bench.wait_for("READY=1")
+    process.terminate()
+    _, said = process.communicate(timeout=PATIENCE_SECONDS)
+    assert ("raise WatchdogSec" in said) is is_told
+
+
 def test_power_is_put_back_when_it_is_asked_for(bench, daemon):
     assert bench.limits() == [250, 250]
     daemon.terminate()
@@ -218,6 +232,7 @@ def test_a_driver_that_hangs_keeps_systemd_from_hearing_of_us_and_no_other_gpu_f
     done = bench.run("restore", "--limit", "5")
     assert done.returncode == 1
     assert "GPU 0: the fans are as they were" in done.stdout
+    assert "GPU 1 (Simulated open-air 350 W): the fans are automatic" in done.stdout
     assert "NVML did not answer in time" in done.stdout
     assert bench.fans(1) == AUTOMATIC
     bench.plant.clear_fault(0, "hang")

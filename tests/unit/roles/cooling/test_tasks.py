@@ -4,6 +4,9 @@ import subprocess
 from types import SimpleNamespace
 
 import pytest
+from deeprig_host.cooling.__main__ import RESTORE_LIMIT_SECONDS
+from deeprig_host.cooling.daemon import stall_seconds
+from deeprig_host.cooling.restore import KILL_SECONDS
 from pyinfra.api.exceptions import FactProcessError
 
 from deeprig.errors import DeclarationRefused
@@ -44,7 +47,7 @@ def test_the_unit_gives_fans_back_whatever_ended_the_daemon():
     assert f"ExecStopPost={ENVIRONMENT_PYTHON} -m deeprig_host.cooling restore\n" in unit
     for line in (
         "Type=notify",
-        "WatchdogSec=30",
+        "TimeoutStartFailureMode=abort",
         "Restart=on-failure",
         "WantedBy=multi-user.target",
     ):
@@ -53,8 +56,26 @@ def test_the_unit_gives_fans_back_whatever_ended_the_daemon():
     assert "RuntimeDirectory=deeprig/cooling\n" in unit
     assert {STATUS.rpartition("/")[0], STARTED.rpartition("/")[0]} == {"/run/deeprig/cooling"}
     assert f"touch {STARTED}\n" in unit
-    # restore waits up to 15 s twice for a driver that hangs: systemd must not end it before.
-    assert "TimeoutStopSec=45\n" in unit
+    # Systemd must not end restore before it is through, nor wait longer than that for a process
+    # that cannot be killed: the other cards keep their last speed until restore runs.
+    restore_seconds = 2 * (RESTORE_LIMIT_SECONDS + KILL_SECONDS)
+    assert restore_seconds + 2 <= seconds_of(unit, "TimeoutStopSec") <= restore_seconds + 5
+
+
+@pytest.mark.parametrize("interval", [1, 2, 10])
+def test_cards_that_hang_in_the_kernel_keep_no_other_from_restore_for_a_minute(interval):
+    """And a loop that is slow is answered by the daemon itself before systemd ends it."""
+    unit = rendered(UNIT_FILE, interval_seconds=interval)
+    watchdog = seconds_of(unit, "WatchdogSec")
+    assert watchdog >= stall_seconds(interval) + 10
+    # SIGABRT, then SIGKILL, and neither ends it.
+    longest = sum(seconds_of(unit, name) for name in ("TimeoutAbortSec", "TimeoutStopSec"))
+    assert watchdog - 2 * interval + longest <= 45
+
+
+def seconds_of(unit, name):
+    (line,) = [line for line in unit.splitlines() if line.startswith(f"{name}=")]
+    return int(line.partition("=")[2])
 
 
 def test_it_is_for_machines_with_a_card_or_with_one_declared():
