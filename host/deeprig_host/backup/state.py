@@ -68,16 +68,5 @@ def capture(
     return Captured(tuple(work.parts), tuple(sorted(set(work.changed))), remarks)
 
 
-def capturing(
-    conda_prefixes: tuple[str, ...] = CONDA_PREFIXES,
-) -> Callable[[Machine], tuple[str, ...]]:
-    """Return what a job asks for: it captures, and returns what could not be told."""
-
-    def lost(machine: Machine) -> tuple[str, ...]:
-        return capture(machine, conda_prefixes).reasons
-
-    return lost
-
-
 def _host_name(machine: Machine) -> str:
     return machine.text("/etc/hostname") or ""

@@ -30,8 +30,7 @@ PATTERNS = (
     "etc/apt/preferences.d/*",
     "etc/apt/keyrings/*",
     "etc/apt/trusted.gpg.d/*",
-    "usr/share/keyrings/deeprig-*",
-    "usr/share/keyrings/cuda-*",
+    "usr/share/keyrings/*",
 )
 #: Of all copies together.
 _ALL_BYTES = 8 * FILE_BYTES

@@ -51,13 +51,12 @@ def packages_part(machine: Machine) -> Part:
 def _files(machine: Machine) -> tuple[StateFile, ...]:
     known = _known(machine)
     automatic = _automatic(machine)
-    there = [one for one in known if one.status != "not-installed"]
-    installed = [one for one in there if one.status != "config-files"]
+    installed = [one for one in known if one.status != "config-files"]
     return (
-        lines_file(SELECTIONS, tuple(f"{one.name}\t{one.want}" for one in there)),
+        lines_file(SELECTIONS, tuple(f"{one.name}\t{one.want}" for one in known)),
         lines_file(INSTALLED, tuple(f"{one.name}\t{one.version}" for one in installed)),
         lines_file(MANUAL, tuple(one.name for one in installed if not one.is_among(automatic))),
-        lines_file(HELD, tuple(one.name for one in there if one.want == "hold")),
+        lines_file(HELD, tuple(one.name for one in known if one.want == "hold")),
     )
 
 
