@@ -10,19 +10,12 @@ from deeprig_host.cooling.clock import SystemClock
 from deeprig_host.cooling.config import read_configuration
 from deeprig_host.cooling.daemon import Daemon, stall_seconds
 from deeprig_host.cooling.notify import notify, watchdog_seconds
-from deeprig_host.cooling.places import LOCK_FILE
 from deeprig_host.cooling.records import Records
 from deeprig_host.cooling.say import Say
+from deeprig_host.cooling.sole import sole_daemon
 from deeprig_host.machine.commands import Machine
-from deeprig_host.machine.exclusive import Lock
 from deeprig_host.machine.refusal import Refused
 
-_LOCK = Lock(
-    LOCK_FILE,
-    "another cooling daemon",
-    remedy="stop that one first: two would fight over the same fans",
-    directory_mode=0o755,
-)
 _STOP = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
 
 
@@ -34,7 +27,7 @@ def run(machine: Machine, config: Path, say: Say) -> bool:
     if os.geteuid() != 0:
         raise Refused("only root may set fans and power limits", remedy="run it as root")
     configuration = read_configuration(config)
-    with _LOCK.held(machine):
+    with sole_daemon(machine):
         records = Records(machine, configuration.history_seconds, say)
         daemon = Daemon(configuration, SystemClock(), records, say, machine)
         _warn_of_watchdog(daemon, say)

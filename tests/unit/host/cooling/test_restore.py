@@ -63,22 +63,6 @@ else:
     assert "as they were" in str(crashed)
 
 
-def test_a_card_that_hangs_does_not_make_those_after_it_late(monkeypatch, tmp_path):
-    script = """
-import sys, time
-if sys.argv[2] == "count":
-    print('{"count": 3, "error": null, "has_driver": true}')
-elif sys.argv[3] == "0":
-    time.sleep(600)
-else:
-    print('{"name": "x", "outcome": "automatic", "reason": "", "power": ""}')
-"""
-    monkeypatch.setattr(restore_module, "_CHILD", script)
-    hanging, *others = restore(Machine(tmp_path), with_power=False, limit_seconds=4)
-    assert hanging.outcome == "stuck"
-    assert [one.outcome for one in others] == ["automatic", "automatic"]
-
-
 def test_a_power_limit_that_stays_is_no_good_end():
     assert Restored("GPU 0", "automatic").is_good
     assert Restored("GPU 0", "none").is_good

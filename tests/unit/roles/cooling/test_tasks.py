@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 from deeprig_host.cooling.__main__ import RESTORE_LIMIT_SECONDS
 from deeprig_host.cooling.daemon import stall_seconds
+from deeprig_host.cooling.places import LOCK_FILE
 from deeprig_host.cooling.restore import KILL_SECONDS
 from pyinfra.api.exceptions import FactProcessError
 
@@ -52,10 +53,12 @@ def test_the_unit_gives_fans_back_whatever_ended_the_daemon():
         "WantedBy=multi-user.target",
     ):
         assert f"{line}\n" in unit
-    # The status, the mark of the start and the lock are in the unit's own directory.
+    # The status and the mark of the start are in the unit's own directory, and the lock is not:
+    # systemd removes it at each stop, also while a daemon runs that a person started.
     assert "RuntimeDirectory=deeprig/cooling\n" in unit
     assert {STATUS.rpartition("/")[0], STARTED.rpartition("/")[0]} == {"/run/deeprig/cooling"}
     assert f"touch {STARTED}\n" in unit
+    assert not LOCK_FILE.startswith("/run/deeprig/cooling/")
     # Systemd must not end restore before it is through, nor wait longer than that for a process
     # that cannot be killed: the other cards keep their last speed until restore runs.
     restore_seconds = 2 * (RESTORE_LIMIT_SECONDS + KILL_SECONDS)
