@@ -1,0 +1,156 @@
+"""Bring files back from a snapshot: beside the data first, then into place by a rule.
+
+restic writes over what is there, whatever is newer (0.14 knows nothing else). So it restores into a
+scratch directory on the same file system; only when all of it was restored and read again
+(``--verify``) is it moved into place, thing by thing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from deeprig_host.backup.carrying import Spot, opened_directory
+from deeprig_host.backup.declared import Repository
+from deeprig_host.backup.descent import open_parent
+from deeprig_host.backup.placing import Placing
+from deeprig_host.backup.reading import ask, check_good, read_nodes
+from deeprig_host.backup.restic import Restic
+from deeprig_host.backup.room import check_room
+from deeprig_host.backup.rule import Overwrite, Placed
+from deeprig_host.backup.scratch import Scratches, scratches
+from deeprig_host.backup.scratch_place import scratch_place
+from deeprig_host.backup.snapshots import Node, Snapshot, pattern_of
+from deeprig_host.backup.survey import Survey, foreseen
+from deeprig_host.machine.commands import Machine
+
+#: A whole machine over a slow line takes days.
+_LONGEST_SECONDS = 7 * 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be restored (``survey.included``), where to, and over what."""
+
+    include: tuple[str, ...]
+    target: str = "/"
+    overwrite: Overwrite = "newer"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where it comes from."""
+
+    restic: Restic
+    repository: Repository
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was restored: each thing that was placed, kept, or could not be placed."""
+
+    snapshot: Snapshot
+    placed: tuple[Placed, ...]
+    size_bytes: int
+    things: int
+
+    @property
+    def is_good(self) -> bool:
+        """Say whether all is in place, or was kept by the rule."""
+        return not any(one.action in ("conflict", "failed") for one in self.placed)
+
+
+def survey(source: Source, wish: Wish) -> Survey:
+    """Return what the snapshot holds of the wish. Raise Refused where a path is not in it."""
+    found = Survey(wish.include)
+    read_nodes(source.restic, source.repository, source.snapshot, found.offer)
+    found.check_found()
+    return found
+
+
+def plan(machine: Machine, source: Source, wish: Wish) -> Restored:
+    """Return what a restore would do; nothing is written."""
+    found = Survey(wish.include)
+    placed: list[Placed] = []
+
+    def take(node: Node) -> None:
+        if found.offer(node):
+            placed.append(foreseen(node, _place(machine, wish, node.path), wish.overwrite))
+
+    read_nodes(source.restic, source.repository, source.snapshot, take)
+    found.check_found()
+    return Restored(source.snapshot, tuple(placed), found.size_bytes, found.things)
+
+
+def restore(machine: Machine, source: Source, wish: Wish, found: Survey) -> Restored:
+    """Restore what ``found`` has surveyed.
+
+    Raise Refused, with nothing changed, where there is no room or restic could not restore all of
+    it. Afterwards each thing that could not be placed is told, and stops no other.
+    """
+    placed: list[Placed] = []
+    with scratches(machine) as made:
+        homes = _restored(machine, source, wish, found, made)
+        placing = Placing(wish.overwrite, placed.append)
+        for path in wish.include:
+            _put(machine, wish, path, homes[path], found, placing)
+        # What is told as restored survives a power cut.
+        os.sync()
+    return Restored(source.snapshot, tuple(placed), found.size_bytes, found.things)
+
+
+def _restored(
+    machine: Machine, source: Source, wish: Wish, found: Survey, made: Scratches
+) -> dict[str, Path]:
+    """Have all of it in scratch directories; return the one of each included path."""
+    places = {path: scratch_place(machine, _place(machine, wish, path)) for path in wish.include}
+    groups = {place: _of(places, place) for place in dict.fromkeys(places.values())}
+    for place, paths in groups.items():
+        size_bytes = sum(found.amounts[path].size_bytes for path in paths)
+        check_room(place, size_bytes, sum(found.amounts[path].things for path in paths))
+    homes: dict[str, Path] = {}
+    for place, paths in groups.items():
+        scratch = made.make(place)
+        restore_into(source, paths, scratch)
+        homes |= dict.fromkeys(paths, scratch)
+    return homes
+
+
+def restore_into(source: Source, paths: Iterable[str], scratch: Path) -> None:
+    """Have paths of a snapshot below ``scratch``, proven to be as recorded. Raise Refused."""
+    # "/" is everything, which is what restic restores without a pattern.
+    named = [path for path in paths if path != "/"]
+    patterns = [word for path in named for word in ("--include", pattern_of(path))]
+    words = ("restore", source.snapshot.id, "--target", str(scratch), "--verify", *patterns)
+    reached = ask(source.restic, source.repository, *words, seconds=_LONGEST_SECONDS)
+    what = f"snapshot {source.snapshot.short_id} cannot be restored; nothing was changed"
+    check_good(reached, source.repository, what)
+
+
+def _put(
+    machine: Machine, wish: Wish, path: str, scratch: Path, found: Survey, placing: Placing
+) -> None:
+    """Move one included path out of ``scratch``; what is in the way of it is told, not raised."""
+    place = _place(machine, wish, path)
+    restored = scratch / path.lstrip("/")
+    try:
+        with open_parent(machine.path(wish.target), path, found.nodes) as parent:
+            if path == "/":
+                placing.put_all(restored, parent, str(place))
+            else:
+                with opened_directory(restored.parent) as above:
+                    placing.put(Spot(above, place.name), Spot(parent, place.name), str(place))
+    except OSError as error:
+        shown = str(error.filename or place)
+        placing.report(Placed(shown, "failed", error.strerror or str(error)))
+
+
+def _place(machine: Machine, wish: Wish, path: str) -> Path:
+    return machine.path(wish.target) / path.lstrip("/")
+
+
+def _of(places: dict[str, Path], place: Path) -> tuple[str, ...]:
+    return tuple(path for path, its in places.items() if its == place)
