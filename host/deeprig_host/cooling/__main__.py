@@ -18,6 +18,11 @@ from deeprig_host.cooling.say import say_to_journal, say_to_person
 from deeprig_host.machine.commands import Machine
 from deeprig_host.machine.refusal import Refused
 
+_NOT_BEGUN = (
+    "the cooling does not begin: until the configuration is mended the cards rule their own fans,"
+    " and no power limit and no budget is set; those of before last until the driver is unloaded,"
+    " at a reboot for instance"
+)
 _GOOD, _FAILED, _BAD_CONFIGURATION = 0, 1, 2
 #: A card without persistence mode takes seconds to wake; one that hangs is not waited for longer.
 RESTORE_LIMIT_SECONDS = 10.0
@@ -67,7 +72,12 @@ def _run(machine: Machine, options: argparse.Namespace) -> int:
 
     say = say_to_journal if "JOURNAL_STREAM" in os.environ else say_to_person
     config = options.config or machine.path(CONFIG_FILE)
-    return _GOOD if run(machine, config, say) else _FAILED
+    try:
+        return _GOOD if run(machine, config, say) else _FAILED
+    except BadConfiguration:
+        # A reboot later this is more than a curve that is missed.
+        say("error", _NOT_BEGUN)
+        raise
 
 
 def _restore(machine: Machine, options: argparse.Namespace) -> int:

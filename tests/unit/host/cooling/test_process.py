@@ -297,6 +297,7 @@ def test_a_configuration_with_mistakes_is_refused_with_file_and_line(bench, comm
     assert f"{config}:2: curve: 0 % at 90 C" in done.stderr
     assert "-> " in done.stderr
     assert "Traceback" not in done.stderr
+    assert ("no power limit and no budget is set" in done.stderr) is (command == "run")
     assert bench.plant.calls() == ()
 
 
