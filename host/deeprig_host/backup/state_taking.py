@@ -79,8 +79,7 @@ class Taking:
 
     def _is_unchanged(self, before: Recorded, mark: str | None) -> bool:
         is_same = mark is not None and self.earlier_marks.get(before.name) == mark
-        is_known = bool(before.files) and not before.reason
-        return is_same and is_known and self.store.digests(before.files) == before.files
+        return is_same and bool(before.files) and self.store.digests(before.files) == before.files
 
     def _failed(self, before: Recorded, made: dict[str, str], reason: str) -> Recorded:
         try:
@@ -115,6 +114,6 @@ def _mark(sources: tuple[Path, ...] | None, now: float) -> str | None:
             continue
         if found.st_mtime > now - _SETTLED_SECONDS:
             return None
-        target = path.readlink() if path.is_symlink() else ""
-        told.append(f"{path} {found.st_mtime_ns} {found.st_size} {found.st_ino} {target}")
+        # A link that leads elsewhere is another link: it has another number and time.
+        told.append(f"{path} {found.st_mtime_ns} {found.st_size} {found.st_ino}")
     return "; ".join(told)

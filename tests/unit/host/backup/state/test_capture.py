@@ -140,6 +140,16 @@ def test_the_draft_of_a_capture_that_was_cut_off_goes(rig):
     assert rig.capture().changed == ("state.json.deeprig-new",)
 
 
+def test_a_link_in_the_states_directory_goes_and_not_where_it_leads(rig, tmp_path):
+    rig.capture()
+    (tmp_path / "kept").write_text("kept")
+    (rig.directory / "astray").symlink_to(tmp_path)
+    (rig.directory / "packages/astray").symlink_to(tmp_path / "kept")
+    rig.capture()
+    assert not [path for path in rig.directory.rglob("*") if path.is_symlink()]
+    assert (tmp_path / "kept").read_text() == "kept"
+
+
 def test_a_capture_cut_off_between_files_and_index_is_put_right(rig, monkeypatch):
     rig.capture()
     rig.write("/etc/fstab", "another\n")
@@ -168,7 +178,7 @@ def test_nobody_else_can_read_the_state(rig):
 
 
 @pytest.mark.parametrize(
-    "spoilt", ["{", "[]", '{"schema": "another"}', '{"schema": 1, "parts": 2}']
+    "spoilt", ["{", "[]", "{}", '{"schema": "another", "host": "", "parts": []}']
 )
 def test_a_spoilt_index_is_told_and_all_is_captured_anew(rig, spoilt):
     rig.capture()

@@ -5,6 +5,7 @@ import os
 import shutil
 
 import pytest
+from deeprig_host.backup import conda_places
 
 TORCH = "opt-conda-envs-torch"
 BUILD = "/opt/conda/generations/torch/abc123"
@@ -55,6 +56,13 @@ def test_environment_yml_names_channels_conda_packages_and_those_of_pip(rig):
         '      - "torch==2.5.0"\n'
         'prefix: "/opt/conda/envs/torch"\n'
     )
+
+
+def test_the_channel_with_most_packages_stands_first(rig):
+    rig.conda_package(BUILD, "one", url="https://a.example.org/lab/noarch/one-1.0-0.conda")
+    rig.capture()
+    yml = rig.environment_text(TORCH, "environment.yml")
+    assert yml.index(CHANNEL) < yml.index('"https://a.example.org/lab"')
 
 
 def test_variables_of_an_environment_are_in_its_yml_alone(rig):
@@ -136,8 +144,41 @@ def test_what_one_user_did_is_told_and_hides_no_other_environment(rig, kind):
     captured = rig.capture()
     assert any(reason.startswith("conda environments: ") for reason in captured.reasons)
     assert paths(rig) == ["/opt/conda", "/opt/conda/envs/torch"]
-    assert "environment /home/ada/own" in rig.state().unknown
+    assert set(rig.state().unknown) == {"conda environments", "environment /home/ada/own"}
+    assert len(captured.parts) == len({part.name for part in captured.parts})
     assert "python-1.0" in rig.environment_text("home-ada-own", "explicit.txt")
+
+
+def test_an_environment_is_captured_once_however_it_is_reached(rig):
+    rig.write("/home/ada/README", "")
+    rig.machine.path("/home/ada/all").symlink_to("../../opt/conda/envs")
+    rig.machine.path("/home/ada/work").symlink_to("all/../../../opt/conda")
+    register(rig, "/home/ada/all/../../conda", "/home/ada/work", "/opt/conda/")
+    assert rig.capture().is_whole
+    assert paths(rig) == ["/opt/conda", "/opt/conda/envs/torch"]
+
+
+@pytest.mark.parametrize("line", ["srv/own", "/srv/o\x07wn", "# /srv/own"])
+def test_a_line_that_is_no_path_is_no_environment(rig, line):
+    rig.conda_package("/srv/own", "python")
+    rig.conda_package("/srv/o\x07wn", "python")
+    register(rig, line)
+    assert rig.capture().is_whole
+    assert paths(rig) == ["/opt/conda", "/opt/conda/envs/torch"]
+
+
+def test_more_environments_than_anybody_has_are_told(rig, monkeypatch):
+    monkeypatch.setattr(conda_places, "_MOST", 1)
+    told = "conda environments: there are 2 environments; 1 are captured"
+    assert rig.capture().reasons == (told,)
+    assert paths(rig) == ["/opt/conda"]
+
+
+def test_pythons_second_name_is_not_looked_at_twice(rig):
+    library = rig.machine.path(f"{BUILD}/lib")
+    (library / "python3.1").symlink_to("python3.11")
+    rig.capture()
+    assert rig.environment_text(TORCH, "pip.txt") == "torch==2.5.0\n"
 
 
 def test_links_in_a_circle_are_no_environment(rig):

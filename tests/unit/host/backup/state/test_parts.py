@@ -4,6 +4,7 @@ import json
 import os
 
 import pytest
+from deeprig_host.backup import state_files
 
 
 def only_reason(captured, part):
@@ -52,6 +53,17 @@ def test_package_sources_are_copied_through_links_and_passwords_are_not(rig):
     assert rig.capture().is_whole
     assert rig.text("files/etc/apt/sources.list.d/lab.list") == "deb mirror\n"
     assert not any("auth.conf" in path or "dead" in path for path in rig.files())
+
+
+def test_a_directory_among_the_files_is_none_of_them(rig):
+    rig.write("/etc/cron.d/old/job", "@daily root true\n")
+    assert rig.capture().is_whole
+    assert not any("cron.d" in path for path in rig.files())
+
+
+def test_files_that_are_too_much_together_are_told(rig, monkeypatch):
+    monkeypatch.setattr(state_files, "_ALL_BYTES", 20)
+    assert "over 0 MiB" in only_reason(rig.capture(), "files")
 
 
 def test_a_pipe_in_place_of_a_file_does_not_stop_the_capture(rig):
