@@ -10,7 +10,6 @@ from deeprig_host.backup.declared import Backup, Repository
 from deeprig_host.backup.excludes import Excludes, excludes
 from deeprig_host.backup.places import CACHE_DIRECTORY, EXCLUDE_FILE, STATE_DIRECTORY
 from deeprig_host.machine.commands import Machine
-from deeprig_host.machine.durable import place_text
 
 #: On every snapshot of ours; ``incomplete`` where a source had a fault.
 TAG, INCOMPLETE = "deeprig", "incomplete"
@@ -35,7 +34,11 @@ def leave_out(machine: Machine, backup: Backup, sources: tuple[Path, ...]) -> Ex
     places = (CACHE_DIRECTORY, *(local_path(one) for one in backup.repositories))
     never = tuple(machine.path(place) for place in places if place)
     found = excludes(backup, sources, never)
-    place_text(machine.path(EXCLUDE_FILE), found.text())
+    path = machine.path(EXCLUDE_FILE)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Made anew in each run, so nothing waits for the disk. 0600: it tells names of people's files.
+    path.touch(0o600)
+    path.write_text(found.text(), encoding="utf-8")
     return found
 
 
