@@ -1,5 +1,6 @@
 """What a rebuild brought back, what not, and what nobody can tell."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -181,3 +182,13 @@ def test_a_state_that_lost_a_file_is_not_whole(rig, file):
             rig.state()
     else:
         assert rig.state().unknown
+
+
+def test_a_part_that_the_index_does_not_name_is_unknown(rig):
+    rig.capture()
+    file = rig.directory / "state.json"
+    told = json.loads(file.read_text())
+    told["parts"] = [part for part in told["parts"] if part["name"] != "accounts"]
+    file.write_text(json.dumps(told))
+    assert rig.state().unknown == {"accounts": "it was never captured"}
+    assert not is_rebuilt(compare(rig.state(), rig.state()))

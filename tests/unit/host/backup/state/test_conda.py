@@ -65,6 +65,12 @@ def test_the_channel_with_most_packages_stands_first(rig):
     assert yml.index(CHANNEL) < yml.index('"https://a.example.org/lab"')
 
 
+def test_what_yaml_would_read_otherwise_is_quoted(rig):
+    rig.conda_package(BUILD, "odd", build="a:b#c")
+    rig.capture()
+    assert '  - "odd=1.0=a:b#c"\n' in rig.environment_text(TORCH, "environment.yml")
+
+
 def test_variables_of_an_environment_are_in_its_yml_alone(rig):
     told = {"version": 1, "env_vars": {"WANDB_API_KEY": 'a "token"', "GONE": "***unset***"}}
     rig.write(f"{BUILD}/conda-meta/state", json.dumps(told))
