@@ -1,12 +1,13 @@
-"""The snapshots of a repository: as JSON, and as a table for people."""
+"""What people read: the snapshots of a repository, and how checks and drills ended."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from deeprig_host.backup.snapshots import Snapshot
+from deeprig_host.backup.status import JobStatus
 
 _SECOND_NS = 1_000_000_000
 _HEAD = ("ID", "TIME (UTC)", "HOST", "TAGS", "PATHS")
@@ -38,6 +39,26 @@ def table(snapshots: Sequence[Snapshot]) -> str:
         for row in told
     )
     return "".join(f"{line.rstrip()}\n" for line in lines)
+
+
+def proof_lines(ended: Mapping[str, JobStatus]) -> tuple[str, ...]:
+    """Return how checks or drills ended, with what was proven and every reason."""
+    lines = []
+    for name, job in ended.items():
+        lines.append(f"{name}: {job.details.get('outcome', job.outcome)}{_proven(job.details)}")
+        lines.extend(f"  {reason}" for reason in job.reasons)
+        lines.extend(f"  note: {remark}" for remark in job.remarks)
+    return tuple(lines)
+
+
+def _proven(details: Mapping[str, Any]) -> str:
+    if details.get("subset"):
+        return f": part {details['subset']} of the data"
+    if details.get("files"):
+        told = "{files} of {candidates} files of snapshot {snapshot} restored: {live} compared "
+        told += "with this machine's, {recorded} with digests of the backup (seed {seed})"
+        return ": " + told.format_map(details)
+    return ""
 
 
 def _cells(one: Snapshot) -> tuple[str, ...]:

@@ -12,14 +12,14 @@ from typing import Any
 from deeprig_host.backup.config import read_configuration
 from deeprig_host.backup.declared import Backup, Repository
 from deeprig_host.backup.drill import Plan
-from deeprig_host.backup.listing import rows, table
+from deeprig_host.backup.ending import ended_in_order
+from deeprig_host.backup.listing import proof_lines, rows, table
 from deeprig_host.backup.options import add_common, runner
 from deeprig_host.backup.places import STATE_DIRECTORY
 from deeprig_host.backup.proofs import Proofs
 from deeprig_host.backup.reading import repository_of, snapshots_in
 from deeprig_host.backup.restore_command import add_restore
 from deeprig_host.backup.sample import Limits
-from deeprig_host.backup.show import ended_lines
 from deeprig_host.backup.snapshots import LATEST
 from deeprig_host.backup.status import JobStatus
 from deeprig_host.machine.commands import Machine
@@ -66,7 +66,9 @@ def _drill(machine: Machine, options: argparse.Namespace) -> int:
     limits = Limits(options.files, options.mib * _MIB)
     plan = Plan(seed, options.snapshot, limits, options.scratch)
     proofs = Proofs(machine, backup, runner(machine, backup, options))
-    return _told(proofs.drill(_chosen(backup, options), plan, options.wait), options)
+    with ended_in_order():
+        ended = proofs.drill(_chosen(backup, options), plan, options.wait)
+    return _told(ended, options)
 
 
 def _list(machine: Machine, options: argparse.Namespace) -> int:
@@ -90,5 +92,5 @@ def _told(ended: dict[str, JobStatus], options: argparse.Namespace) -> int:
         told = {name: {"outcome": one.outcome, **one.details} for name, one in ended.items()}
         sys.stdout.write(json.dumps(told, default=str) + "\n")
     else:
-        sys.stdout.write("".join(f"{line}\n" for line in ended_lines(ended)))
+        sys.stdout.write("".join(f"{line}\n" for line in proof_lines(ended)))
     return GOOD if all(one.outcome == "good" for one in ended.values()) else FAILED

@@ -67,8 +67,13 @@ def read_nodes(
     check_good(reached, repository, f"snapshot {snapshot.short_id} cannot be listed")
 
 
-def check_good(reached: Reached, repository: Repository, what: str) -> None:
-    """Raise Refused, with restic's own words, where it did not do all of what it was told."""
+def check_good(
+    reached: Reached, repository: Repository, what: str, remedy: str = _LAST_REMEDY
+) -> None:
+    """Raise Refused, with restic's own words, where it did not do all of what it was told.
+
+    ``remedy`` is for what has no remedy of its own.
+    """
     answer = reached.answer
     if answer.is_good:
         return
@@ -76,7 +81,7 @@ def check_good(reached: Reached, repository: Repository, what: str) -> None:
     raise Refused(
         f"repository {repository.name}: {what}: {answer.meaning}",
         evidence=(*held, answer.reason()),
-        remedy=_REMEDIES.get(answer.meaning, _LAST_REMEDY),
+        remedy=_REMEDIES.get(answer.meaning, remedy),
         outcome="busy" if answer.meaning == "locked" else "failed",
     )
 

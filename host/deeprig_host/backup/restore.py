@@ -7,7 +7,6 @@ scratch directory on the same file system; only when all of it was restored and 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,9 +24,15 @@ from deeprig_host.backup.scratch_place import scratch_place
 from deeprig_host.backup.snapshots import Node, Snapshot, pattern_of
 from deeprig_host.backup.survey import Survey, foreseen
 from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.refusal import Refused
 
 #: A whole machine over a slow line takes days.
 _LONGEST_SECONDS = 7 * 86_400.0
+_SYNC_SECONDS = 3600.0
+_REMEDY = (
+    "what restic names is damaged: restore it from another snapshot or repository, "
+    "and the rest by an --include for each path"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +102,7 @@ def restore(machine: Machine, source: Source, wish: Wish, found: Survey) -> Rest
         placing = Placing(wish.overwrite, placed.append)
         for path in wish.include:
             _put(machine, wish, path, homes[path], found, placing)
-        # What is told as restored survives a power cut.
-        os.sync()
+        _write_out(machine, wish)
     return Restored(source.snapshot, tuple(placed), found.size_bytes, found.things)
 
 
@@ -127,7 +131,7 @@ def restore_into(source: Source, paths: Iterable[str], scratch: Path) -> None:
     words = ("restore", source.snapshot.id, "--target", str(scratch), "--verify", *patterns)
     reached = ask(source.restic, source.repository, *words, seconds=_LONGEST_SECONDS)
     what = f"snapshot {source.snapshot.short_id} cannot be restored; nothing was changed"
-    check_good(reached, source.repository, what)
+    check_good(reached, source.repository, what, _REMEDY)
 
 
 def _put(
@@ -146,6 +150,25 @@ def _put(
     except OSError as error:
         shown = str(error.filename or place)
         placing.report(Placed(shown, "failed", error.strerror or str(error)))
+
+
+def _write_out(machine: Machine, wish: Wish) -> None:
+    """Have what was placed on its disks: what is told as restored survives a power cut."""
+    places = {
+        str(one.resolve())
+        for path in wish.include
+        for one in (_place(machine, wish, path), _place(machine, wish, path).parent)
+        if one.is_dir()
+    }
+    # syncfs(2), which Python has no function for; sync(2) would write out everybody's data.
+    done = machine.run("sync", "--file-system", *sorted(places), seconds=_SYNC_SECONDS)
+    if not done.is_good:
+        raise Refused(
+            "what was restored is in place, but it could not be written to the disk",
+            evidence=done.tail(3),
+            remedy="look at the disk (dmesg, smartctl), then restore again",
+            outcome="failed",
+        )
 
 
 def _place(machine: Machine, wish: Wish, path: str) -> Path:

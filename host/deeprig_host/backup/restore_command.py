@@ -11,6 +11,7 @@ from typing import Any
 
 from deeprig_host.backup.account import Account, account_of, check_owner
 from deeprig_host.backup.config import read_configuration
+from deeprig_host.backup.ending import ended_in_order
 from deeprig_host.backup.options import add_common, runner
 from deeprig_host.backup.reading import host_of, repository_of, snapshots_in
 from deeprig_host.backup.restore import Restored, Source, Wish, plan, restore, survey
@@ -56,7 +57,8 @@ def _restore(machine: Machine, options: argparse.Namespace) -> int:
     if options.dry_run:
         done = plan(machine, source, wish)
     else:
-        done = _carried_out(machine, source, wish, account)
+        with ended_in_order():
+            done = _carried_out(machine, source, wish, account)
     sys.stdout.write(_json(done) if options.json else _text(done, is_done=not options.dry_run))
     return GOOD if done.is_good else FAILED
 

@@ -17,6 +17,8 @@ from deeprig_host.machine.refusal import Refused
 #: Names the scratch directories that exist: written before a directory is made.
 RECORD = "/var/lib/deeprig/backup/scratch/record.json"
 PREFIX = ".deeprig-restore-"
+#: A backup that runs at the same time leaves out what has this (bford.info/cachedir).
+_TAG = "Signature: 8a477f597d28d172789f06886806bc55\n"
 _LOCK = Lock(
     "/run/deeprig/backup/scratch.lock",
     "a drill or a restore",
@@ -40,7 +42,10 @@ class Scratches:
         directory = place / name
         self._record((*self.directories, directory))
         directory.mkdir(mode=0o700)
-        return directory
+        (directory / "CACHEDIR.TAG").write_text(_TAG, encoding="ascii")
+        content = directory / "content"
+        content.mkdir(mode=0o700)
+        return content
 
     def free(self) -> None:
         """Remove them all. Raise Refused, naming them, where some cannot be removed."""

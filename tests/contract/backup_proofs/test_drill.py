@@ -1,7 +1,6 @@
 """`backup drill` with real restic: what would not restore is found, and scratch is always freed."""
 
 import os
-import signal
 import subprocess
 import sys
 
@@ -146,23 +145,38 @@ sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from deeprig_host.backup.scratch import scratches
 from deeprig_host.machine.commands import Machine
-with scratches(Machine(Path(sys.argv[2]))) as made:
+from deeprig_host.backup.ending import ended_in_order
+with ended_in_order(), scratches(Machine(Path(sys.argv[2]))) as made:
     (made.make(Path(sys.argv[2])) / "copy").write_text("x")
     print("made", flush=True)
     time.sleep(60)
 """
 
 
-def test_what_a_killed_run_left_is_freed_by_the_next(rig):
-    rig.back_up()
+@pytest.fixture
+def other_run(rig):
+    """Another process that has a scratch directory, until it is ended."""
     host = str(next(path for path in sys.path if path.endswith("/host")))
     words = [sys.executable, "-c", KILLED, host, str(rig.machine.root)]
-    with subprocess.Popen(words, stdout=subprocess.PIPE) as killed:
-        assert killed.stdout.readline() == b"made\n"
-        assert run(rig).outcome == "unproven", "another run has the scratch space"
-        killed.send_signal(signal.SIGKILL)
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"made\n"
+        yield process
+        process.kill()
+
+
+def test_what_a_killed_run_left_is_freed_by_the_next(rig, other_run):
+    rig.back_up()
+    assert run(rig).outcome == "unproven", "another run has the scratch space"
+    other_run.kill()
+    other_run.wait()
     assert len(rig.scratch_left()) == 2
     assert run(rig).outcome == "good"
+    assert rig.scratch_left() == []
+
+
+def test_a_run_that_is_told_to_end_frees_its_scratch_itself(rig, other_run):
+    other_run.terminate()
+    assert other_run.wait() == 143
     assert rig.scratch_left() == []
 
 

@@ -6,7 +6,10 @@ import subprocess
 
 import pytest
 from deeprig_host.backup import room
+from deeprig_host.backup.reading import read_nodes
 from deeprig_host.backup.restore import Source, Wish, plan, restore, survey
+from deeprig_host.backup.scratch import scratches
+from deeprig_host.machine.commands import Done, Machine
 from deeprig_host.machine.refusal import Refused
 
 NOW, BEFORE, LATER = 1_600_000_000, 1_500_000_000, 1_700_000_000
@@ -275,3 +278,29 @@ def test_a_full_file_system_fails_its_files_and_leaves_no_draft(rig, back, other
     assert (told["rich/deep/a"], told["rich/deep/b"]) == ("failed", "created")
     assert not done.is_good
     assert [path.name for path in other_disk.iterdir()] == ["b"]
+
+
+def test_a_backup_leaves_out_what_another_restores_at_the_time(rig):
+    with scratches(rig.machine) as made:
+        (made.make(rig.home) / "copy").write_bytes(b"of an old snapshot")
+        snapshot = rig.back_up("--exclude-caches")
+    seen = []
+    read_nodes(rig.restic, rig.repository, snapshot, seen.append)
+    assert any(node.path.endswith("data0") for node in seen)
+    assert not any(node.path.endswith("copy") for node in seen)
+
+
+def test_what_cannot_be_written_to_the_disk_is_told(rig, back):
+    rig.back_up()
+    asked = []
+
+    def failing(*words, **_):
+        asked.append(words)
+        return Done(words, 1, err="sync: error syncing: Input/output error")
+
+    rig.machine = Machine(rig.machine.root, failing)
+    with pytest.raises(Refused, match="could not be written") as told:
+        back.run("project")
+    assert "Input/output error" in told.value.evidence[0]
+    assert asked[0][:2] == ("sync", "--file-system")
+    assert rig.scratch_left() == []
