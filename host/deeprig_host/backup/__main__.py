@@ -1,4 +1,4 @@
-"""Back this machine up: ``python -m deeprig_host.backup``."""
+"""Back this machine up, prove it and bring it back: ``python -m deeprig_host.backup``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from deeprig_host.backup.config import read_configuration
 from deeprig_host.backup.declared import Backup, Repository
 from deeprig_host.backup.job import Job
 from deeprig_host.backup.places import CONFIG_FILE
+from deeprig_host.backup.proof_commands import add_proofs
 from deeprig_host.backup.restic import Restic
 from deeprig_host.backup.schedule import Due, Past, due
 from deeprig_host.backup.show import due_lines, ended_lines, progress_line, status_lines
@@ -134,6 +135,7 @@ def _parser() -> argparse.ArgumentParser:
             added.add_argument("--if-due", action="store_true", help="only what is due (for cron)")
             added.add_argument("--wait", type=float, default=0.0, metavar="SECONDS")
             added.add_argument("--restic", default="restic", help="the program")
+    add_proofs(commands)
     return parser
 
 

@@ -67,8 +67,11 @@ def _job_lines(what: str, job: JobStatus | None, now: float) -> tuple[str, ...]:
         return (f"{what}: never done",)
     success = job.success_time
     since = f"last good {age_text(max(0, int(now - success)))} ago" if success else "never good"
+    began = age_text(max(0, int(now - job.started_time)))
+    # The status cannot tell: `running` is also what a power cut leaves.
+    outcome = f"running or cut off, begun {began} ago" if job.ended_time is None else job.outcome
     return (
-        f"{what}: {job.outcome}, {since}{_numbers(job.details)}",
+        f"{what}: {outcome}, {since}{_numbers(job.details)}",
         *(f"  {reason}" for reason in job.reasons),
     )
 

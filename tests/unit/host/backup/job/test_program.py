@@ -2,12 +2,13 @@
 
 import json
 import os
+import time
 
 import pytest
 from deeprig_host.backup.__main__ import main
 from deeprig_host.backup.declared import Repository
 from deeprig_host.backup.restic import KEPT_BYTES, Restic
-from deeprig_host.backup.status import read_status
+from deeprig_host.backup.status import begin, read_status
 
 CONFIG = """[backup]
 sources = /home
@@ -158,6 +159,22 @@ def test_the_status_is_good_only_where_every_repository_is(rig, capsys):
     assert "disk backup: failed, last good 0 s ago" in capsys.readouterr().out
     rig.place("/var/lib/deeprig/backup/disk.json", "{")
     assert rig.run("status") == 1
+
+
+def test_a_run_that_was_cut_off_is_told(rig, capsys):
+    begin(rig.machine, "disk", "backup", time.time() - 7300)
+    assert rig.run("status", "--repository", "disk") == 1
+    told = capsys.readouterr().out
+    assert told == "disk backup: running or cut off, begun 2 h ago, never good\n"
+
+
+def test_every_command_tells_what_it_does(rig, capsys):
+    commands = ("run", "due", "status", "check-config", "check", "drill", "list", "restore")
+    for command in commands:
+        with pytest.raises(SystemExit) as ended:
+            rig.run(command, "--help")
+        assert ended.value.code == 0
+        assert "usage:" in capsys.readouterr().out
 
 
 def test_a_mount_of_the_repository_that_is_missing_is_a_failure_before_restic(rig, capsys):
