@@ -24,10 +24,11 @@ from tests.sim.thermal.cards import OPEN_AIR_350, Machine
 HOST = "rig1"
 SERVICE = "deeprig-cooling.service"
 CARDS = 4
+STATUS = "/run/deeprig/cooling/status.json"
 #: More, and the inner cards slow themselves down, which is another test's fault.
 LOAD_PERCENT = 60
 #: Where the description outlives a reboot, and where the state is.
-_DESCRIPTION, _STATE = "/etc/deeprig-sim-thermal.ini", "/run/deeprig-sim-thermal"
+_DESCRIPTION, STATE = "/etc/deeprig-sim-thermal.ini", "/run/deeprig-sim-thermal"
 #: Ten seconds of the cards' are one of ours: a fan that is left low shows.
 MACHINE = Machine((OPEN_AIR_350,) * CARDS, {"factor": 10, "case_watts_per_kelvin": 300})
 _PATIENCE_SECONDS = 90
@@ -69,13 +70,13 @@ class CooledHost(LabDirectory):
 
     def truth(self) -> list[dict[str, Any]]:
         """Return what is so of each card, whatever NVML says."""
-        told = json.loads(self.root(f"{PROGRAM} {_STATE} truth"))
+        told = json.loads(self.root(f"{PROGRAM} {STATE} truth"))
         gpus: list[dict[str, Any]] = told["gpus"]
         return gpus
 
     def status(self) -> dict[str, Any]:
         """Return the daemon's status."""
-        told: dict[str, Any] = json.loads(self.root("cat /run/deeprig/cooling/status.json"))
+        told: dict[str, Any] = json.loads(self.root(f"cat {STATUS}"))
         return told
 
     def modes(self) -> list[str]:
@@ -84,7 +85,7 @@ class CooledHost(LabDirectory):
 
     def setters(self) -> list[str]:
         """Return the setters that were called since the description: name, card, arguments, pid."""
-        log = self.root(f"cat {_STATE}/calls.log 2>/dev/null || true")
+        log = self.root(f"cat {STATE}/calls.log 2>/dev/null || true")
         return log.splitlines()
 
     def wait_until(self, what: Callable[[], bool], meaning: str) -> None:
@@ -105,8 +106,8 @@ class CooledHost(LabDirectory):
     @contextmanager
     def fault(self, card: int | str, name: str, value: str = "") -> Iterator[None]:
         """Break a card for a while (tests/sim/thermal/README.md)."""
-        file = f"{_STATE}/faults/{card}/{name}"
-        self.root(f"mkdir -p {_STATE}/faults/{card}; echo '{value}' > '{file}'")
+        file = f"{STATE}/faults/{card}/{name}"
+        self.root(f"mkdir -p {STATE}/faults/{card}; echo '{value}' > '{file}'")
         try:
             yield
         finally:
@@ -114,7 +115,7 @@ class CooledHost(LabDirectory):
 
     def load(self, percent: int = LOAD_PERCENT) -> None:
         """Load every card."""
-        sets = [f"mkdir -p {_STATE}/set/{n}; echo {percent} > {_STATE}/set/{n}/load"
+        sets = [f"mkdir -p {STATE}/set/{n}; echo {percent} > {STATE}/set/{n}/load"
                 for n in range(CARDS)]  # fmt: skip
         self.root("; ".join(sets))
 
@@ -161,7 +162,7 @@ def place_plant(state: LabState, built: Path) -> None:
         subprocess.run(copy, check=True, capture_output=True)
     proxy = f"http://{BRIDGE_ADDRESS}:{PROXY_PORT}"
     make = (
-        f"echo 'd {_STATE}' > /etc/tmpfiles.d/simulated.conf; systemd-tmpfiles --create;"
+        f"echo 'd {STATE}' > /etc/tmpfiles.d/simulated.conf; systemd-tmpfiles --create;"
         f" echo 'Acquire::http::Proxy \"{proxy}\";' > /etc/apt/apt.conf.d/90lab"
     )
     target_of_ssh = [option if option != "-P" else "-p" for option in options]

@@ -34,11 +34,13 @@ FAULTS = (
     "GPU lost",
     "one card of four tells an absurd temperature",
     "one card of four refuses to have its fans set",
+    "one card of four refuses everything about the fans that it gave us",
     "a falling curve in the file on the host",
     "0 % at 90 C in the file on the host",
     "disk full for the history",
     "clock jumps by 400 days (simulated by libfaketime)",
     "a second daemon",
+    "the unit beside a daemon that a person started",
     "role switched off",
 )
 _SEEN: dict[str, Row] = {}

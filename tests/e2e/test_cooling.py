@@ -21,6 +21,8 @@ from tests.e2e.cooled_host import (
     CARDS,
     HOST,
     SERVICE,
+    STATE,
+    STATUS,
     CooledHost,
     are_automatic,
     are_safe,
@@ -284,20 +286,31 @@ def test_a_card_that_hangs_in_every_call_keeps_no_other_from_being_given_back(ho
 
 
 def test_power_cut_and_reboot(host):
+    host.declare(power_limit_watts=250)
+    host.changes()
     machine = host.state.host(HOST)
     power.power_off(host.state, machine)
     power.power_on(host.state, machine)
     host.load()
     host.wait_until_cooled()
     told = journal(host, "NVML is open")
+    _wait_for_limits(host)
     record("power cut, then boot", host, told, "cooled after the boot")
     boot = host.root("cat /proc/sys/kernel/random/boot_id; stat -c %Y /run/systemd/system")
     host.ssh(HOST, "systemctl reboot")
     host.wait_until(lambda: _boot_of(host) not in ("", boot), "it did not boot")
     host.load()
     host.wait_until_cooled()
+    _wait_for_limits(host)
     assert host.bad() == {}
     record("reboot", host, journal(host, "NVML is open"), "cooled after the boot")
+
+
+def _wait_for_limits(host):
+    """Wait until every card has its limit: the driver comes up with 350 W."""
+    host.wait_until(
+        lambda: {gpu["limit_watts"] for gpu in host.truth()} == {250}, "limits are not set"
+    )
 
 
 def _boot_of(host):
@@ -368,6 +381,32 @@ def test_one_card_of_four_that_refuses_its_fans(host):
         cooling_page.record(Row(fault, words, told, "watched; verify fails with the reason"))
     host.root(f"systemctl restart {SERVICE}")
     host.wait_until_cooled()
+
+
+@pytest.mark.full  # 30 s of good readings
+def test_a_card_that_refuses_everything_is_given_back_as_soon_as_it_obeys(host):
+    before = host.truth()[2]
+    with host.fault(2, "eperm"):
+        # Nothing is asked of it while it stays as it is: heat makes the daemon set its fans.
+        host.root(f"echo 100 > {STATE}/set/2/load")
+        stuck = "the fans are stuck"
+        host.wait_until(
+            lambda: host.status()["gpus"][2]["reason"].startswith(stuck), "it is not told"
+        )
+        told = host.status()["gpus"][2]
+        assert told["mode"] == "released", "which is alarmed"
+        truth = host.truth()
+        assert all(are_taken(gpu) for n, gpu in enumerate(truth) if n != 2)
+        # Nobody can command it; it was not made slower on the way.
+        for fan, was in zip(truth[2]["fans"], before["fans"], strict=True):
+            assert fan["asked_percent"] >= was["asked_percent"] - 3
+    host.load()
+    host.wait_until(lambda: are_automatic(host.truth()[2]), "it was not given back")
+    host.wait_until(lambda: host.modes()[2] == "curve", "it was not taken up again")
+    words = "the others by the curve; that one as it was, then automatic"
+    fault = "one card of four refuses everything about the fans that it gave us"
+    afterwards = "given back as soon as it obeys, cooled after 30 s of good readings"
+    cooling_page.record(Row(fault, words, told["reason"].partition(":")[0], afterwards))
 
 
 # Faults: what is on the host.
@@ -445,6 +484,31 @@ def test_a_second_daemon(host):
     told = re.sub(r"\b\d+ (s|min|h)\b", r"N \1", done.stderr.splitlines()[0])
     told = told.replace(f"pid {pid}", "pid N")
     record("a second daemon", host, told, "the first cools on")
+
+
+def test_the_unit_beside_a_daemon_that_a_person_started(host):
+    host.root(f"systemctl stop {SERVICE}")
+    python = "/opt/deeprig/environment/bin/python"
+    host.root(f"systemd-run -q --unit=by-hand {python} -m deeprig_host.cooling run")
+    host.wait_until_cooled()
+    pid = host.root("systemctl show -P MainPID by-hand")
+    try:
+        host.root(f"systemctl start --no-block {SERVICE}")
+        # Each time systemd removes the unit's directory, and starts it anew.
+        tries = f"systemctl show -P NRestarts {SERVICE}"
+        host.wait_until(lambda: int(host.root(tries)) >= 2, "it is not tried again")
+        told = journal(host, "another cooling daemon")
+        assert f"pid {pid}" in told
+        host.wait_until_cooled()
+        host.wait_until(lambda: host.ssh(HOST, f"test -e {STATUS}").returncode == 0, "no status")
+        assert str(host.status()["pid"]) == pid
+    finally:
+        host.root(f"systemctl stop {SERVICE} by-hand; systemctl start {SERVICE}")
+    fault = "the unit beside a daemon that a person started"
+    told = "another cooling daemon is running on this host"
+    words = "by the curve; given back, and taken again by the first, at each try"
+    cooling_page.record(Row(fault, words, told, "the first cools on; the unit runs once it ends"))
+    host.wait_until_cooled()
 
 
 def test_the_role_switched_off(host):
