@@ -83,7 +83,7 @@ def test_driver_and_toolkits_are_read_and_links_are_no_toolkits(rig):
     rig.write("/usr/local/cuda-12.4/version.json", '{"cuda": {"version": "12.4.1"}}')
     rig.write("/usr/local/cuda-13.0/bin/nvcc", "")
     local = rig.machine.path("/usr/local")
-    (local / "cuda-12").symlink_to("/usr/local/cuda-12.4")
+    (local / "cuda-12").symlink_to("cuda-12.4")
     rig.write("/etc/alternatives/README", "")
     rig.machine.path("/etc/alternatives/cuda").symlink_to("/usr/local/cuda-12.4")
     (local / "cuda").symlink_to("/etc/alternatives/cuda")
