@@ -55,7 +55,8 @@ _COOLING = (
         "CoolingStopped",
         "critical",
         "the cooling daemon is configured and does not run",
-        "Nobody holds the fan curve; the card's own control should be back in charge.",
+        "Nobody holds the fan curve; the card's own control should be back in charge. After the "
+        "next boot no power limit and no budget is set either.",
         "`systemctl status deeprig-cooling`; `deeprig apply --role cooling` puts it back.",
         Compare(Series(names.COOLING_UP.name), "==", 0.0),
         for_seconds=120,
