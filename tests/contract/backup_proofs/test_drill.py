@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from deeprig_host.backup import comparing, room
@@ -192,3 +193,14 @@ def test_the_status_tells_the_drill_and_when_it_was_last_good(rig):
     assert told.details["seed"] == "7"
     assert told.details["outcome"] == "failed"
     assert ended.reasons
+
+
+def test_what_restic_restores_it_is_told_to_read_again(rig, restic, tmp_path):
+    rig.back_up()
+    program, log = tmp_path / "logged", tmp_path / "log"
+    program.write_text(f'#!/bin/sh\necho "$*" >> {log}\nexec {restic} "$@"\n')
+    program.chmod(0o755)
+    rig.restic = replace(rig.restic, program=str(program))
+    assert run(rig).outcome == "good"
+    (restored,) = (line for line in log.read_text().splitlines() if line.startswith("restore "))
+    assert " --verify " in restored
