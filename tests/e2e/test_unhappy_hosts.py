@@ -256,6 +256,20 @@ def test_limit_without_a_match_contacts_nobody(touching):
     assert touching.ssh("rig1", "test -e /root/touched").returncode == 1
 
 
+_CLOSED = """
+from io import StringIO
+from pyinfra.api.operation import operation
+from pyinfra.operations import files
+from deeprig.tasks.closed_files import closed
+
+
+@operation()
+def write_closed():
+    put = files.put._inner(src=StringIO("hidden"), dest="/root/closed", mode="600")
+    yield from closed(put, mode="600")
+"""
+
+
 def test_a_sudo_password_is_asked_once_at_the_start_and_never_in_the_middle(touching):
     """pyinfra itself would prompt per host in the middle of the run."""
     touching.ssh(
@@ -274,6 +288,11 @@ def test_a_sudo_password_is_asked_once_at_the_start_and_never_in_the_middle(touc
         assert "s3cret-word" not in stored + done.stdout
         unproven = touching.json("verify", code=3)
         assert "sudo asks for a password" in unproven["hosts"][0]["reason"]
+        # What goes over the command's standard input does not meet sudo's question there.
+        touching.role("closed", '    write_closed(name="Write a secret")', extra=_CLOSED)
+        touching.run("apply", "-K", stdin="s3cret-word\n")
+        assert touching.ssh("rig1", "cat /root/closed").stdout == "hidden"
+        assert touching.ssh("rig1", "stat -c %a:%U /root/closed").stdout == "600:root\n"
     finally:
         touching.ssh("rig1", "userdel -r pw; rm -f /etc/sudoers.d/pw")
 
