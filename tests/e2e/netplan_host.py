@@ -130,7 +130,10 @@ class NetplanHost(LabDirectory):
 
     def status(self, address: str | None = None) -> dict[str, Any]:
         """Return what the host tells of an open change and the last one."""
-        program = "python3 /opt/deeprig/programs/deeprig_host.pyz network status"
+        placed = "/opt/deeprig/programs/deeprig_host.pyz"
+        # A host that has not been given the programs yet has no change either.
+        none = """{ echo '{"change": null, "last_change": null}'; exit; }"""
+        program = f"test -e {placed} || {none}; python3 {placed} network status"
         answer: dict[str, Any] = json.loads(self.at(address or self.address, program).stdout)
         return answer
 

@@ -142,6 +142,8 @@ def orphaned(host):
     host.wait(lambda: (host.status()["change"] or {}).get("phase") == "applied")
     os.killpg(running.pid, signal.SIGKILL)
     running.communicate()
+    # What the dead one last asked for may still wait for the gateway; it would confirm by itself.
+    host.wait(lambda: host.at(host.address, "pgrep -f '[n]etwork confirm'").returncode == 1)
     yield host
     subprocess.run(["ip", "-n", host.state.id, "addr", "del", f"{SILENT}/24", "dev", "br0"])
 
