@@ -326,9 +326,9 @@ def test_a_second_one_at_once_is_refused_and_the_one_of_cron_is_quiet(rig, capsy
 
 
 def started(rig):
-    """A backup that takes long, in a process of its own, in the middle of its data."""
+    """A backup that takes 40 s at least, in a process of its own, in the middle of its data."""
     (rig.home / "big.bin").write_bytes(os.urandom(24_000_000))
-    rig.configure(limit=2000, keep=2)
+    rig.configure(limit=600, keep=2)
     command = [sys.executable, "-m", "deeprig_host.backup"]
     words = rig.words("run", "--restic", rig.program)
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
