@@ -27,9 +27,9 @@ from deeprig_host.backup.declared import (
 from deeprig_host.backup.places import CONFIG_FILE
 from deeprig_host.backup.values import BACKUP_KEYS, REPOSITORY_KEYS, RETENTION_KEYS
 from deeprig_host.cooling.config import BadConfiguration
-from deeprig_host.cooling.ini import Ini, Problem, Section, read_ini
-from deeprig_host.cooling.values import BadValue, Parse
 from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.ini import Ini, Problem, Section, read_ini
+from deeprig_host.machine.values import BadValue, Parse
 
 #: It becomes a file name, and stands in a metric.
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")

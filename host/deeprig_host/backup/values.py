@@ -8,7 +8,7 @@ import shlex
 from urllib.parse import urlsplit
 
 from deeprig_host.backup.declared import FROM_ENVIRONMENT
-from deeprig_host.cooling.values import BadValue, Parse, number, one_of, whole
+from deeprig_host.machine.values import BadValue, Parse, number, one_of, whole
 
 _SUBSET = re.compile(r"(?:100|[1-9]?\d(?:\.\d+)?)%|([1-9]\d{0,3})/([1-9]\d{0,3})|\d+[KMGT]?")
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")

@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from deeprig_host.cooling.declared import Configuration, GpuSettings
-from deeprig_host.cooling.ini import Ini, Problem, Section, read_ini
-from deeprig_host.cooling.values import COOLING_KEYS, GPU_KEYS, POWER_KEYS, BadValue, Parse
+from deeprig_host.cooling.values import COOLING_KEYS, GPU_KEYS, POWER_KEYS
+from deeprig_host.machine.ini import Ini, Problem, Section, read_ini
+from deeprig_host.machine.values import BadValue, Parse
 
 _UUID = re.compile(r"gpu-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ADDRESS = re.compile(r"(?:([0-9a-f]{4}|[0-9a-f]{8}):)?([0-9a-f]{2}:[0-9a-f]{2}\.[0-7])")

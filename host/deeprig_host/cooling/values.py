@@ -1,66 +1,13 @@
-"""What a key of ``cooling.conf`` may hold: parsers that raise BadValue with reason and remedy."""
+"""What a key of ``cooling.conf`` may hold."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any
 
 from deeprig_host.cooling.curve import Curve, curve_faults
+from deeprig_host.machine.values import BadValue, Parse, number, one_of, whole
 
-_NUMBER = re.compile(r"^\d+(\.\d+)?$")
 _EXAMPLE = "such as 30:30 50:40 70:70 85:100"
-
-
-class BadValue(Exception):
-    """A value that is refused, each fault as (reason, remedy)."""
-
-    def __init__(self, *faults: tuple[str, str]) -> None:
-        """Keep every fault: one run tells all of them."""
-        super().__init__(faults)
-        self.faults = faults
-
-
-Parse = Callable[[str], Any]
-
-
-def number(low: float, high: float, unit: str) -> Parse:
-    """Return a parser of a number within limits."""
-
-    def parse(text: str) -> float:
-        remedy = f"give a number of {low:g} to {high:g} {unit}"
-        if not _NUMBER.match(text):
-            raise BadValue((f"{text!r} is not a number", remedy))
-        value = float(text)
-        if not low <= value <= high:
-            raise BadValue((f"{text} is not within {low:g} to {high:g} {unit}", remedy))
-        return value
-
-    return parse
-
-
-def whole(low: int, high: int, unit: str) -> Parse:
-    """Return a parser of a whole number within limits."""
-    within = number(low, high, unit)
-
-    def parse(text: str) -> int:
-        value = within(text)
-        if value != int(value):
-            raise BadValue((f"{text} is not a whole number", f"give a whole number of {unit}"))
-        return int(value)
-
-    return parse
-
-
-def one_of(*words: str) -> Parse:
-    """Return a parser of one of some words."""
-
-    def parse(text: str) -> str:
-        if text not in words:
-            raise BadValue((f"{text!r} is not known", f"give one of: {', '.join(words)}"))
-        return text
-
-    return parse
 
 
 def curve(text: str) -> Curve:
