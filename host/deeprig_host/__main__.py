@@ -11,6 +11,7 @@ _PARTS = {
     "audit": "deeprig_host.audit.__main__",
     "driver": "deeprig_host.driver.__main__",
     "environment": "deeprig_host.environment.__main__",
+    "fleet": "deeprig_host.fleet.__main__",
     "network": "deeprig_host.network.__main__",
 }
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from deeprig_host.alerts.channels import Channel, channels
 from deeprig_host.alerts.config import PATH, Config, read_config, readable_by_others
 from deeprig_host.alerts.delivery import NotDelivered
-from deeprig_host.alerts.ini import BadConfig
 from deeprig_host.alerts.notifier import run_once, trial_message
 from deeprig_host.alerts.show import shown
 from deeprig_host.alerts.state import load
 from deeprig_host.alerts.xid_log import gather
 from deeprig_host.machine.commands import Machine
 from deeprig_host.machine.exclusive import Lock
+from deeprig_host.machine.ini import BadConfiguration
 from deeprig_host.machine.refusal import Refused
 
 GOOD, FAILED, BAD_CONFIG = 0, 1, 2
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     machine = Machine(Path(options.root))
     try:
         return int(options.command(machine, options))
-    except BadConfig as bad:
+    except BadConfiguration as bad:
         for problem in bad.problems:
             _log(f"{problem}")
         return BAD_CONFIG

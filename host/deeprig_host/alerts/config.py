@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from deeprig_host.alerts.config_values import Reader
-from deeprig_host.alerts.ini import BadConfig, Problem, parse_ini
 from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.ini import BadConfiguration, Problem, read_ini
 
 PATH = "/etc/deeprig/alerts.conf"
 METRICS = "/var/lib/prometheus/node-exporter/deeprig.prom"
@@ -67,30 +67,29 @@ class Config:
 
 
 def read_config(machine: Machine, place: str = PATH) -> Config:
-    """Return the configuration at a path of the machine. Raise BadConfig."""
+    """Return the configuration at a path of the machine. Raise BadConfiguration."""
     path = machine.path(place)
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        problem = Problem(place, 0, f"cannot be read: {error}", "`deeprig apply` places it")
-        raise BadConfig((problem,)) from error
+        problem = Problem(place, f"cannot be read: {error}", "`deeprig apply` places it")
+        raise BadConfiguration((problem,)) from error
     return parse_config(machine, place, text)
 
 
 def parse_config(machine: Machine, place: str, text: str) -> Config:
-    """Return the configuration that a text tells. Raise BadConfig with all its problems."""
-    parsed = parse_ini(place, text)
-    reader = Reader(machine, place, parsed)
+    """Return the configuration that a text tells. Raise BadConfiguration with all its problems."""
+    reader = Reader(machine, read_ini(text, place, holds_secrets=True))
     config = Config(
         host=reader.text("alerts", "host"),
         metrics=reader.text("alerts", "metrics", METRICS),
         repeat_seconds=_HOUR_SECONDS * reader.number("alerts", "repeat_hours", 12.0, 0.1, 24 * 90),
         least_severity=reader.choice("alerts", "severity", ("warning", "critical")),
         off=reader.alert_names("alerts", "off"),
-        mail=_mail(reader) if "mail" in parsed.sections else None,
-        webhook=_webhook(reader) if "webhook" in parsed.sections else None,
-        ntfy=_ntfy(reader) if "ntfy" in parsed.sections else None,
-        heartbeat=_heartbeat(reader) if "heartbeat" in parsed.sections else "",
+        mail=_mail(reader) if reader.has("mail") else None,
+        webhook=_webhook(reader) if reader.has("webhook") else None,
+        ntfy=_ntfy(reader) if reader.has("ntfy") else None,
+        heartbeat=_heartbeat(reader) if reader.has("heartbeat") else "",
     )
     reader.finish()
     return config
@@ -102,7 +101,7 @@ def readable_by_others(machine: Machine, place: str = PATH) -> tuple[Problem, ..
     if not mode & 0o077:
         return ()
     reason = f"others than its owner can use it (mode {mode:o}), and it may hold secrets"
-    return (Problem(place, 0, reason, f"chmod 600 {Path(place)}"),)
+    return (Problem(place, reason, f"chmod 600 {Path(place)}"),)
 
 
 def _mail(reader: Reader) -> Mail:

@@ -7,9 +7,9 @@ import re
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from deeprig_host.alerts.ini import BadConfig, Entry, Parsed, Problem
 from deeprig_host.alerts.rules import ALERTS, alert_named
 from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.ini import BadConfiguration, Entry, Ini, Problem
 
 Choice = TypeVar("Choice", bound=str)
 
@@ -21,19 +21,33 @@ _SERVER = re.compile(r"(?P<host>\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+)(?::(?P<port>\d
 class Reader:
     """Reads values; what is wrong is kept, and told by ``finish``."""
 
-    def __init__(self, machine: Machine, file: str, parsed: Parsed) -> None:
-        """Begin with nothing read."""
+    def __init__(self, machine: Machine, ini: Ini) -> None:
+        """Begin with nothing read; sections that there cannot be are noted."""
         self._machine = machine
-        self._file = file
-        self._sections = parsed.sections
-        self._entries = {(one.section, one.key): one for one in parsed.entries}
+        self._ini = ini
+        self._sections: dict[str, int] = {}
+        self._entries: dict[tuple[str, str], Entry] = {}
+        for section in ini.sections:
+            if section.name not in SECTIONS:
+                remedy = f"one of: {', '.join(SECTIONS)}"
+                ini.refuse(section.line, f"there is no section [{section.name}]", remedy)
+            elif section.name in self._sections:
+                first = self._sections[section.name]
+                reason = f"[{section.name}] stands twice, first in line {first}"
+                ini.refuse(section.line, reason, "put its values into one")
+            else:
+                self._sections[section.name] = section.line
+                self._entries |= {(section.name, key): e for key, e in section.entries.items()}
         self._unread = dict(self._entries)
-        self._problems = list(parsed.problems)
+
+    def has(self, section: str) -> bool:
+        """Say whether a section is there, be it empty."""
+        return section in self._sections
 
     def text(self, section: str, key: str, default: str = "") -> str:
         """Return a value as written."""
         entry = self._entry(section, key)
-        return entry.value if entry else default
+        return entry.text if entry else default
 
     def number(self, section: str, key: str, default: float, least: float, most: float) -> float:
         """Return a number within limits."""
@@ -133,27 +147,15 @@ class Reader:
     def refuse(self, section: str, key: str, reason: str, remedy: str) -> None:
         """Keep a problem at the line of a value, of its section where the value is missing."""
         entry = self._entries.get((section, key)) or self._entries.get((section, f"{key}_file"))
-        line = entry.line if entry else self._sections.get(section, 0)
-        self._problems.append(Problem(self._file, line, reason, remedy))
+        self._ini.refuse(entry.line if entry else self._sections[section], reason, remedy)
 
     def finish(self) -> None:
-        """Raise BadConfig where there was any problem, or a value that nobody reads."""
-        for name, line in self._sections.items():
-            if name not in SECTIONS:
-                remedy = f"one of: {', '.join(SECTIONS)}"
-                self._problems.append(
-                    Problem(self._file, line, f"there is no section [{name}]", remedy)
-                )
-        for entry in self._unread.values():
-            if entry.section in SECTIONS:
-                self.refuse(
-                    entry.section,
-                    entry.key,
-                    f"[{entry.section}] has no {entry.key!r}",
-                    "docs/alerts.md lists the values",
-                )
-        if self._problems:
-            raise BadConfig(tuple(sorted(self._problems, key=lambda problem: problem.line)))
+        """Raise BadConfiguration where there was any problem, or a value that nobody reads."""
+        for section, key in self._unread:
+            remedy = "docs/alerts.md lists the values"
+            self.refuse(section, key, f"[{section}] has no {key!r}", remedy)
+        if self._ini.problems:
+            raise BadConfiguration(tuple(sorted(self._ini.problems, key=_line)))
 
     def _entry(self, section: str, key: str) -> Entry | None:
         self._unread.pop((section, key), None)
@@ -178,3 +180,7 @@ class Reader:
             self.refuse(section, key, f"{place} is empty", "write the secret into it")
             return ""
         return lines[0].strip()
+
+
+def _line(problem: Problem) -> int:
+    return int(problem.place.rpartition(":")[2])

@@ -6,11 +6,16 @@ heat is judged by the card's own margin, since the safe temperature differs per 
 
 from __future__ import annotations
 
-from deeprig_host.alerts import rules_gpu, rules_host
+from deeprig_host.alerts import rules_backup, rules_gpu, rules_host, rules_power
 from deeprig_host.alerts.conditions import Alert
 
 #: All alerts, in the order in which they are documented and told.
-ALERTS: tuple[Alert, ...] = (*rules_gpu.ALERTS, *rules_host.ALERTS)
+ALERTS: tuple[Alert, ...] = (
+    *rules_gpu.ALERTS,
+    *rules_power.ALERTS,
+    *rules_host.ALERTS,
+    *rules_backup.ALERTS,
+)
 
 
 def alert_named(name: str) -> Alert | None:

@@ -1,4 +1,4 @@
-"""Alerts about the machine: cooling daemon, collector, disks, backups, verification, updates."""
+"""Alerts about the machine: cooling daemon, collector, disks, verification, updates."""
 
 from __future__ import annotations
 
@@ -126,25 +126,6 @@ _STATE = (
         ("device", "mountpoint"),
         for_seconds=60,
         value_form="share",
-    ),
-    Alert(
-        "BackupFailed",
-        "critical",
-        "the last backup failed",
-        "What was made since the last good one is not safe.",
-        "`journalctl -u 'deeprig-backup*'`; `deeprig backup` runs it again.",
-        Compare(Series(names.STATUS_OK.name, (_what("backup"),)), "==", 0.0),
-        ("what",),
-    ),
-    Alert(
-        "BackupTooOld",
-        "warning",
-        "the last backup is {value} old",
-        "The timer does not run, or the machine is off at its hour.",
-        "`systemctl list-timers 'deeprig-backup*'`; `deeprig backup` runs it now.",
-        _age(names.STATUS_TIME.name, 2.0 * _DAY_SECONDS, _what("backup")),
-        ("what",),
-        value_form="seconds",
     ),
     Alert(
         "VerifyFailed",

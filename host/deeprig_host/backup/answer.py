@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,8 +15,11 @@ Meaning = Literal[
     "wrong password",
     "no restic",
     "too long",
+    "full",
     "failed",
 ]
+#: What timeout(1) ends with when it has ended restic.
+TOO_LONG = 124
 #: restic 0.17 and later, and timeout(1) for the others. docs: "Scripting, Exit codes".
 _BY_CODE: dict[int, Meaning] = {
     0: "good",
@@ -23,7 +27,7 @@ _BY_CODE: dict[int, Meaning] = {
     10: "no repository",
     11: "locked",
     12: "wrong password",
-    124: "too long",
+    TOO_LONG: "too long",
     127: "no restic",
 }
 #: Before 0.17 these are all exit 1; all of the words must stand in what restic says (recorded with
@@ -33,9 +37,13 @@ _BY_WORDS: tuple[tuple[Meaning, tuple[str, ...]], ...] = (
     ("wrong password", ("wrong password or no key found",)),
     ("no repository", ("Is there a repository", "not exist")),
     ("no repository", ("Is there a repository", "no such file")),
+    ("full", ("no space left on device",)),
+    ("full", ("disk quota exceeded",)),
 )
 _SHOWN_LINES = 6
-_KILLED = 137
+#: Of Go's stack traces, which restic adds to some errors: a place in a source, or a function.
+_TRACE = re.compile(r"\s+\S+\.(?:go|s):\d+|(?:main|runtime|github\.com/\S+|golang\.org/\S+)\.\S+")
+_KILLED = (137, -9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +87,21 @@ class Answer:
 
     def reason(self) -> str:
         """Return why it is not good, in restic's own last words."""
-        if self.code == _KILLED:
+        if self.code in _KILLED:
             return "restic was killed: out of memory, or it did not end when its time was over"
-        said = [line.strip() for line in self.errors if line.strip()]
+        lines = (line for line in self.errors if not _TRACE.fullmatch(line))
+        said = [text for line in lines if (text := _in_words(line))]
         return "; ".join(said[-_SHOWN_LINES:]) or f"restic ended with code {self.code}"
+
+
+def _in_words(line: str) -> str:
+    """Return a line for people: with ``--json`` restic 0.17 and later say errors as JSON too."""
+    told = json_object(line)
+    if told is None:
+        return line.strip()
+    error = told.get("error")
+    text = error.get("message") if isinstance(error, dict) else told.get("message")
+    return str(text or line).strip().replace("\n", "; ")
 
 
 def meaning_of(code: int, said: str) -> Meaning:

@@ -126,11 +126,15 @@ def _copy(source: Spot, draft: Spot, found: os.stat_result) -> None:
 
 
 def _make_special(draft: Spot, found: os.stat_result) -> None:
-    """Make a device, a named pipe or a socket as ``found`` is; umask(2) cuts mknod(2) short."""
-    here, mode = draft.directory, stat.S_IMODE(found.st_mode)
-    os.mknod(draft.name, found.st_mode, found.st_rdev, dir_fd=here)
+    """Make a device, a named pipe or a socket as ``found`` is."""
+    here = draft.directory
+    before = os.umask(0)
+    try:
+        # No chmod(2) afterwards: that follows links, and the directory may be the user's.
+        os.mknod(draft.name, found.st_mode, found.st_rdev, dir_fd=here)
+    finally:
+        os.umask(before)
     os.chown(draft.name, found.st_uid, found.st_gid, dir_fd=here, follow_symlinks=False)
-    os.chmod(draft.name, mode, dir_fd=here)
 
 
 def _copy_file(source: Spot, draft: Spot, found: os.stat_result) -> None:

@@ -1,68 +1,41 @@
-"""Check a repository, and read a part of its data each time, so that in time all of it is read.
-
-restic puts each pack into one of ``t`` groups by its name (``--read-data-subset n/t``). The group
-after the last good one is read next; one that failed is read again. A random share would leave some
-packs unread for a very long time, and restic's own check reads none of them.
-"""
+"""Check a repository, and read a part of its data each time (``check_progress``)."""
 
 from __future__ import annotations
 
-import json
-import math
 import re
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Literal
 
 from deeprig_host.backup.answer import Answer
+from deeprig_host.backup.check_progress import read_progress, write_progress
 from deeprig_host.backup.declared import Repository
 from deeprig_host.backup.outcome import failure
-from deeprig_host.backup.places import STATE_DIRECTORY
 from deeprig_host.backup.reading import ask
 from deeprig_host.backup.restic import Restic
 from deeprig_host.machine.commands import Machine
-from deeprig_host.machine.durable import place_text
 
 #: failed: the repository is damaged. unproven: the check could not be made.
 Outcome = Literal["good", "failed", "unproven"]
-#: A pack's group is the first byte of its name modulo ``t`` (restic: cmd_check.go), so at most 256.
-_MOST_GROUPS = 256
 _LONGEST_SECONDS = 2 * 86_400.0
-_PERCENT = re.compile(r"(\d+(?:\.\d+)?)%")
-_GROUPS = re.compile(r"\d+/(\d+)")
-#: What restic says at the end of a check that has found damage; without it the check has not ended.
-_DAMAGED = "repository contains errors"
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Which groups were read and were good: ``read_at[n - 1]`` is when group n was; 0 is never."""
-
-    groups: int
-    last_good: int = 0
-    read_at: tuple[float, ...] = ()
-
-    @property
-    def next_group(self) -> int:
-        """Return the group to read next, from 1."""
-        return self.last_good % self.groups + 1
-
-    @property
-    def all_read_since(self) -> float | None:
-        """Return since when every group was read, None where one never was."""
-        oldest = min(self.read_at, default=0.0)
-        return oldest or None
-
-    def with_good(self, group: int, now: float) -> Progress:
-        """Return the progress after this group was read and found good."""
-        read_at = list(self.read_at or (0.0,) * self.groups)
-        read_at[group - 1] = now
-        return Progress(self.groups, group, tuple(read_at))
+#: What restic says at the end of a check that has found damage (the second: 0.14, of an index);
+#: without it the check has not ended.
+_DAMAGED = ("repository contains errors", "LoadIndex returned errors")
+#: How restic's lines that name the damage begin; others are retries and advice.
+_NAMES_DAMAGE = re.compile(r"\s*(error|pack |Pack |id [0-9a-f]|Fatal: )")
+_SHOWN_LINES = 4
+_REMEDY = (
+    "change nothing in it, and begin a new repository beside it; then `restic rebuild-index` (from"
+    " 0.17 `restic repair index`) mends an index, and what a pack has lost is lost"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """How a check ended; ``evidence`` is restic's own words."""
+    """How a check ended; ``evidence`` is restic's own words.
+
+    ``repository_bytes`` is what all snapshots together take, None where it is not known.
+    """
 
     repository: str
     outcome: Outcome
@@ -71,25 +44,12 @@ class Checked:
     all_read_since: float | None
     evidence: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    repository_bytes: int | None = None
 
     @property
     def reasons(self) -> tuple[str, ...]:
         """Return why the check is not good; none where it is."""
         return () if self.outcome == "good" else (self.outcome, *self.evidence)
-
-
-def groups_of(subset: str) -> int | None:
-    """Return in how many runs all is read, by a declared share: ``5%`` in 20, ``1/12`` in 12.
-
-    None for a size: restic then draws packs by chance, and nobody knows when all were read.
-    """
-    percent, groups = _PERCENT.fullmatch(subset), _GROUPS.fullmatch(subset)
-    share = float(percent[1]) if percent else 0.0
-    if 0 < share <= 100:
-        return min(_MOST_GROUPS, math.ceil(100 / share))
-    if groups and 1 <= int(groups[1]) <= _MOST_GROUPS:
-        return int(groups[1])
-    return None
 
 
 def check(machine: Machine, restic: Restic, repository: Repository, now: float) -> Checked:
@@ -103,9 +63,9 @@ def check(machine: Machine, restic: Restic, repository: Repository, now: float) 
     answer = reached.answer
     if answer.is_good and progress is not None:
         progress = progress.with_good(group, now)
-        place_text(machine.path(_place(repository)), json.dumps(asdict(progress)) + "\n")
+        write_progress(machine, repository, progress)
     seconds = round(time.monotonic() - began, 1)
-    evidence = () if answer.is_good else (failure("the check", answer, reached.holder),)
+    evidence = () if answer.is_good else (_why(answer, reached.holder),)
     return Checked(
         repository.name,
         _outcome(answer),
@@ -114,33 +74,29 @@ def check(machine: Machine, restic: Restic, repository: Repository, now: float) 
         progress.all_read_since if progress else None,
         evidence,
         reached.remarks,
+        _repository_bytes(restic, repository) if answer.is_good else None,
     )
 
 
-def read_progress(machine: Machine, repository: Repository) -> Progress | None:
-    """Return what was read so far; from the beginning where the share is another one now.
-
-    A spoilt file is a beginning too: it costs only that parts are read again. None for a size.
-    """
-    groups = groups_of(repository.check_subset)
-    if groups is None:
-        return None
-    text = machine.text(_place(repository))
+def _repository_bytes(restic: Restic, repository: Repository) -> int | None:
+    """Return what the data of all snapshots takes. It is told, and proves nothing: None is fine."""
+    answer = ask(restic, repository, "stats", "--mode", "raw-data", "--json").answer
     try:
-        told = json.loads(text or "{}")
-        read_at = tuple(float(when) for when in told["read_at"])
-        found = Progress(int(told["groups"]), int(told["last_good"]), read_at)
+        return int(answer.document()["total_size"]) if answer.is_good else None
     except (ValueError, KeyError, TypeError):
-        return Progress(groups)
-    fits = found.groups == groups == len(read_at) and 0 <= found.last_good <= groups
-    return found if fits else Progress(groups)
+        return None
+
+
+def _why(answer: Answer, holder: str) -> str:
+    """Return what is wrong: what restic says of the damage, or what stopped the check."""
+    if _outcome(answer) != "failed":
+        return failure("the check", answer, holder)
+    said = [line.strip() for line in (*answer.lines, *answer.errors) if _NAMES_DAMAGE.match(line)]
+    return f"the repository is damaged: {'; '.join(said[:_SHOWN_LINES])}; {_REMEDY}"
 
 
 def _outcome(answer: Answer) -> Outcome:
     if answer.is_good:
         return "good"
-    return "failed" if _DAMAGED in "\n".join((*answer.lines, *answer.errors)) else "unproven"
-
-
-def _place(repository: Repository) -> str:
-    return f"{STATE_DIRECTORY}/check/{repository.name}.json"
+    said = "\n".join((*answer.lines, *answer.errors))
+    return "failed" if any(words in said for words in _DAMAGED) else "unproven"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -20,10 +21,22 @@ _FILE = re.compile(
     r"(?P<ending>\.(?:pt|pth|ckpt|safetensors|h5|keras|npz|pth\.tar|weights\.h5))",
     re.IGNORECASE,
 )
+#: How every name that the pattern takes ends: asked first, since a data set has a million files and
+#: this costs a tenth of the pattern.
+_ENDINGS = (".pt", ".pth", ".ckpt", ".safetensors", ".h5", ".keras", ".npz", ".tar")
 _KEPT = re.compile(r"best|last|latest|final|top", re.IGNORECASE)
 #: Hugging Face's Trainer and DeepSpeed; other numbered directories may be anybody's.
 _DIRECTORY = re.compile(r"(?P<stem>)(?P<steps>checkpoint-\d+|global_step\d+)(?P<ending>)")
+#: So long after it was last written to, the newest may not be whole: the one before it is kept too.
+_WRITING_SECONDS = 600.0
 _WEIGHTS = (".pt", ".pth", ".bin", ".safetensors", ".ckpt")
+
+
+def may_be_step(target: str) -> bool:
+    """Say whether a link to this may lead to a step of a training, or into one."""
+    return target.lower().endswith(_ENDINGS) or any(
+        _DIRECTORY.fullmatch(part) for part in target.split("/")
+    )
 
 
 def superseded(directory: Path, names: Iterable[str], keep: int) -> tuple[str, ...]:
@@ -32,7 +45,8 @@ def superseded(directory: Path, names: Iterable[str], keep: int) -> tuple[str, .
     Kept are the newest by number and the newest by time: a training that was begun again counts
     from small numbers.
     """
-    return _before_newest(directory, names, _FILE, keep)
+    possible = [name for name in names if name.lower().endswith(_ENDINGS)]
+    return _before_newest(directory, possible, _FILE, keep)
 
 
 def superseded_directories(directory: Path, names: Iterable[str], keep: int) -> tuple[str, ...]:
@@ -66,8 +80,10 @@ def _older(directory: Path, group: list[tuple[tuple[int, ...], str]], keep: int)
     if len(group) <= keep:
         return ()
     by_number = [name for _, name in sorted(group)]
-    by_time = sorted(by_number, key=lambda name: (directory / name).lstat().st_mtime_ns)
-    kept = {*by_number[-keep:], *by_time[-keep:]}
+    times = {name: (directory / name).lstat().st_mtime for name in by_number}
+    by_time = sorted(by_number, key=times.__getitem__)
+    is_young = time.time() - times[by_time[-1]] < _WRITING_SECONDS
+    kept = {*by_number[-keep:], *by_time[-keep - is_young :]}
     return tuple(name for name in by_number if name not in kept)
 
 

@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from deeprig_host.backup.compare_accounts import account_differences
 from deeprig_host.backup.state_conda import PREFIX
+from deeprig_host.backup.state_machine import IDENTITY
+from deeprig_host.backup.state_packages import is_of_kernel
 from deeprig_host.backup.state_read import Environment, State
 
 Verdict = Literal["same", "different", "missing", "extra", "unknown"]
@@ -75,8 +77,14 @@ def _is_covered(finding: Finding, areas: set[Area], untold: set[str]) -> bool:
 
 def is_rebuilt(findings: tuple[Finding, ...]) -> bool:
     """Say whether environments, chosen packages, holds, users and groups are all back."""
-    decisive = [finding for finding in findings if finding.area in DECISIVE]
-    return bool(decisive) and all(finding.is_good for finding in decisive)
+    is_anything = any(finding.area in DECISIVE for finding in findings)
+    return is_anything and not areas_lacking(findings)
+
+
+def areas_lacking(findings: tuple[Finding, ...]) -> tuple[Area, ...]:
+    """Return the areas that decide and are not back."""
+    bad = {finding.area for finding in findings if not finding.is_good}
+    return tuple(area for area in DECISIVE if area in bad)
 
 
 def _unknown(before: State, after: State) -> Iterator[Finding]:
@@ -107,6 +115,7 @@ def _environment(old: Environment, new: Environment) -> Finding:
     differences = (
         *_set_differences("conda", _locked(old), _locked(new)),
         *_set_differences("pip", old.pip, new.pip),
+        *_set_differences("variables", _changed_variables(old, new), frozenset()),
     )
     if differences:
         return Finding("environment", old.path, "different", "; ".join(differences))
@@ -120,6 +129,13 @@ def _locked(environment: Environment) -> frozenset[str]:
     return frozenset(line.rpartition("/")[2] for line in environment.explicit)
 
 
+def _changed_variables(old: Environment, new: Environment) -> frozenset[str]:
+    """Return names only: people keep tokens in the values."""
+    return frozenset(
+        name for name, text in old.variables.items() if new.variables.get(name) != text
+    )
+
+
 def _set_differences(what: str, old: frozenset[str], new: frozenset[str]) -> Iterator[str]:
     for word, gone in (("lacks", old - new), ("has beside", new - old)):
         if gone:
@@ -129,7 +145,9 @@ def _set_differences(what: str, old: frozenset[str], new: frozenset[str]) -> Ite
 
 
 def _packages(before: State, after: State) -> Iterator[Finding]:
-    for name in sorted(before.manual | after.manual):
+    # Those of a kernel are told among the packages, which do not decide.
+    chosen = (name for name in before.manual | after.manual if not is_of_kernel(name))
+    for name in sorted(chosen):
         if name not in before.manual:
             yield Finding("chosen package", name, "extra")
         elif name not in after.installed:
@@ -138,7 +156,7 @@ def _packages(before: State, after: State) -> Iterator[Finding]:
             yield Finding("chosen package", name, "different", "it is there as a dependency only")
         else:
             yield Finding("chosen package", name, "same")
-    for name in sorted(before.held | after.held):
+    for name in sorted(one for one in before.held | after.held if not is_of_kernel(one)):
         yield Finding("hold", name, _presence(name, before.held, after.held))
     yield from _values("package", before.installed, after.installed)
 
@@ -158,7 +176,11 @@ def _accounts(before: State, after: State) -> Iterator[Finding]:
 
 
 def _machine(before: State, after: State) -> Iterator[Finding]:
-    yield from _values("machine", before.machine, after.machine)
+    old, new = (
+        {name: told for name, told in state.machine.items() if name != IDENTITY}
+        for state in (before, after)
+    )
+    yield from _values("machine", old, new)
 
 
 def _files(before: State, after: State) -> Iterator[Finding]:

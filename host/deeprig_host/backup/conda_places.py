@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from deeprig_host.backup.leading import Leading
+from deeprig_host.backup.mounts import Mount, is_in, silent
 from deeprig_host.backup.state_accounts import User, users
 from deeprig_host.backup.state_part import PartFailed, in_words, read_text
 from deeprig_host.machine.commands import Machine
@@ -16,6 +18,8 @@ _REGISTERED = ".conda/environments.txt"
 #: Builds of the conda role (roles/conda); the names that people use are links to them.
 _BUILDS = "generations"
 _MOST = 500
+#: What is read of an environment first: where these lie, the rest lies.
+_READ = ("conda-meta/history", "lib")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +38,9 @@ def conda_environments(machine: Machine, prefixes: tuple[str, ...]) -> CondaPlac
     """
     found: dict[Path, str] = {}
     problems: list[str] = []
+    prefixes = _answering(machine, prefixes, problems)
     builds = tuple(_place(machine, f"{prefix}/{_BUILDS}") for prefix in prefixes)
-    for path in _below(machine, prefixes, problems):
+    for path in _environments(machine, _below(machine, prefixes, problems), problems):
         found.setdefault(_place(machine, path), path)
     for path in _of_users(machine, problems):
         place = _place(machine, path)
@@ -46,10 +51,36 @@ def conda_environments(machine: Machine, prefixes: tuple[str, ...]) -> CondaPlac
     return CondaPlaces(tuple(sorted(found.values())[:_MOST]), tuple(problems))
 
 
+def _answering(machine: Machine, paths: tuple[str, ...], problems: list[str]) -> tuple[str, ...]:
+    """Return the paths that can be looked at: a dead server's mount would hang whoever looks."""
+    lost = [one for one in silent(machine, paths) if any(is_in(path, one.path) for path in paths)]
+    problems += map(_silent, lost)
+    return tuple(path for path in paths if not any(is_in(path, one.path) for one in lost))
+
+
+def _environments(machine: Machine, paths: Iterable[str], problems: list[str]) -> Iterator[str]:
+    """Yield the paths where conda has something installed.
+
+    Links of anybody's may lead anywhere: what lies over a server that is gone, or over an automount
+    that is not mounted, is told and not looked at.
+    """
+    known = tuple(paths)
+    leading = Leading(machine)  # only now: to read lists in homes has those mounted
+    for path in known:
+        ends = [leading.end_of(f"{machine.path(path)}/{part}") for part in _READ]
+        if None not in ends and is_environment(machine, path):
+            yield path
+    problems += map(_silent, leading.lost)
+    problems += (f"{path}: not mounted; a link leads there" for path in leading.unmounted)
+
+
+def _silent(mount: Mount) -> str:
+    return f"{mount.path}: {mount.source} does not answer"
+
+
 def _below(machine: Machine, prefixes: tuple[str, ...], problems: list[str]) -> Iterator[str]:
     for prefix in prefixes:
-        if is_environment(machine, prefix):
-            yield prefix
+        yield prefix
         try:
             names = sorted(entry.name for entry in machine.path(f"{prefix}/envs").iterdir())
         except (FileNotFoundError, NotADirectoryError):
@@ -57,9 +88,7 @@ def _below(machine: Machine, prefixes: tuple[str, ...], problems: list[str]) -> 
         except OSError as error:
             problems.append(in_words(error))
             continue
-        for name in names:
-            if is_environment(machine, f"{prefix}/envs/{name}"):
-                yield f"{prefix}/envs/{name}"
+        yield from (f"{prefix}/envs/{name}" for name in names)
 
 
 def _of_users(machine: Machine, problems: list[str]) -> Iterator[str]:
@@ -68,14 +97,16 @@ def _of_users(machine: Machine, problems: list[str]) -> Iterator[str]:
     except (PartFailed, OSError) as error:
         problems.append(in_words(error))
         return
-    for user in people:
+    homes = _answering(machine, tuple(user.home for user in people), problems)
+    known: list[str] = []
+    for user in (one for one in people if one.home in homes):
         try:
-            known = _registered(machine, user)
+            known += _registered(machine, user)
         except (PartFailed, OSError) as error:
             # What one user has done must not hide the environments of the others.
             problems.append(in_words(error))
-            continue
-        yield from (path for path in known if is_environment(machine, path))
+    reached = _answering(machine, tuple(dict.fromkeys(known)), problems)
+    yield from _environments(machine, reached, problems)
 
 
 def _registered(machine: Machine, user: User) -> tuple[str, ...]:

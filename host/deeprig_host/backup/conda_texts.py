@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from deeprig_host.backup.conda_records import CondaPackage, PipPackage
 
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*(=[A-Za-z0-9_.+!-]+){2}")
+_VARIABLES = "variables:"
 _SUBDIRECTORY = re.compile(r"/[^/]+/[^/]+$")
 
 
@@ -56,9 +57,18 @@ def environment_lines(
     if pip:
         lines += ["  - pip:", *(f"      - {json.dumps(line)}" for line in pip_lines(pip))]
     if variables:
-        lines.append("variables:")
+        lines.append(_VARIABLES)
         lines += [f"  {json.dumps(name)}: {json.dumps(text)}" for name, text in variables.items()]
     return (*lines, f"prefix: {json.dumps(path)}")
+
+
+def variables_in(lines: Sequence[str]) -> dict[str, str]:
+    """Return the variables that ``environment_lines`` wrote. Raise ValueError on other lines."""
+    if _VARIABLES not in lines:
+        return {}
+    start = lines.index(_VARIABLES) + 1
+    told = ",".join(line for line in lines[start:] if line.startswith("  "))
+    return {str(name): str(text) for name, text in json.loads("{" + told + "}").items()}
 
 
 def _channels(packages: tuple[CondaPackage, ...]) -> tuple[str, ...]:

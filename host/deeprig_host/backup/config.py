@@ -25,11 +25,12 @@ from deeprig_host.backup.declared import (
     Retention,
 )
 from deeprig_host.backup.places import CONFIG_FILE
+from deeprig_host.backup.reach import uses_ssh
 from deeprig_host.backup.values import BACKUP_KEYS, REPOSITORY_KEYS, RETENTION_KEYS
 from deeprig_host.cooling.config import BadConfiguration
 from deeprig_host.machine.commands import Machine
-from deeprig_host.machine.ini import Ini, Problem, Section, read_ini
-from deeprig_host.machine.values import BadValue, Parse
+from deeprig_host.machine.ini import Ini, Problem, Section, declared_text, read_ini
+from deeprig_host.machine.values import values_of
 
 #: It becomes a file name, and stands in a metric.
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
@@ -40,12 +41,8 @@ _KEYS_OF = {"at": "at_minutes"}
 
 def read_configuration(machine: Machine, place: str = CONFIG_FILE) -> Backup:
     """Return what a file of the machine declares. Raise BadConfiguration."""
-    try:
-        text = machine.path(place).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        remedy = "the role backup places this file: run `deeprig apply --role backup`"
-        raise BadConfiguration((Problem(place, reason, remedy),)) from error
+    remedy = "the role backup places this file: run `deeprig apply --role backup`"
+    text = declared_text(machine.path(place), place, remedy)
     return parse_configuration(text, place)
 
 
@@ -56,7 +53,7 @@ def parse_configuration(text: str, file: str) -> Backup:
     repositories: dict[str, Repository] = {}
     for section in _known(ini):
         if section.name == "backup":
-            backup = _values(ini, section, BACKUP_KEYS)
+            backup = values_of(ini, section, BACKUP_KEYS)
             _check_sources(ini, section, backup)
         else:
             name = section.name.partition(" ")[2]
@@ -87,13 +84,15 @@ def _known(ini: Ini) -> list[Section]:
 
 
 def _repository(ini: Ini, section: Section, name: str) -> Repository:
-    values = _values(ini, section, REPOSITORY_KEYS)
+    told = values_of(ini, section, REPOSITORY_KEYS)
+    values = {_KEYS_OF.get(key, key): value for key, value in told.items()}
     for key in ("url", "password_file"):
         if key not in values:
             ini.refuse(section.line, f"[{section.name}] has no {key}", f"give {key} = ...")
     if values.get("url") == FROM_ENVIRONMENT and "environment_file" not in values:
         reason = "url is environment, and there is no environment_file"
         ini.refuse(section.line, reason, "name the file with RESTIC_REPOSITORY=URL")
+    _check_reach(ini, section, values)
     _check_ages(ini, section, values)
     keeps = {key: values.pop(key) for key in RETENTION_KEYS if key in values}
     retention = Retention(**keeps)
@@ -104,6 +103,21 @@ def _repository(ini: Ini, section: Section, name: str) -> Repository:
     return Repository(name, retention=retention, **required, **values)
 
 
+def _check_reach(ini: Ini, section: Section, values: dict[str, Any]) -> None:
+    """Note what is missing to reach a server, and what would be silently of no use."""
+    url = values.get("url") or ""
+    for key in ("ssh_key_file", "known_hosts_file"):
+        if uses_ssh(url) and key not in values:
+            remedy = f"give {key} = ...: whose key it is, and which server, is never guessed"
+            ini.refuse(section.line, f"[{section.name}] has no {key}", remedy)
+        elif url and not uses_ssh(url) and key in values:
+            reason = f"{key} is of no use: {url} is not reached over SSH"
+            ini.refuse(section.entries[key].line, reason, "leave it out")
+    if "ca_file" in values and url and not url.startswith(("rest:", "s3:", FROM_ENVIRONMENT)):
+        reason = f"ca_file is of no use: {url} is not reached over TLS"
+        ini.refuse(section.entries["ca_file"].line, reason, "leave it out")
+
+
 def _check_ages(ini: Ini, section: Section, values: dict[str, Any]) -> None:
     """Note an age at which every backup would be too old before the next one is due."""
     age = values.get("maximum_age_hours", MAXIMUM_AGE_HOURS)
@@ -111,24 +125,6 @@ def _check_ages(ini: Ini, section: Section, values: dict[str, Any]) -> None:
     if age is not None and period is not None and age <= period:
         reason = f"a backup may be {age:g} h old, and there is one every {period:g} h"
         ini.refuse(section.line, reason, "have maximum_age_hours above period_hours")
-
-
-def _values(ini: Ini, section: Section, keys: dict[str, Parse]) -> dict[str, Any]:
-    """Return the values of a section's keys; what is wrong with them is noted."""
-    values: dict[str, Any] = {}
-    for key, entry in section.entries.items():
-        if key not in keys:
-            known = f"settings here: {', '.join(keys)}"
-            ini.refuse(entry.line, f"there is no setting {key}", known)
-            continue
-        try:
-            values[_KEYS_OF.get(key, key)] = keys[key](entry.text)
-        except BadValue as bad:
-            for reason, remedy in bad.faults:
-                ini.refuse(entry.line, f"{key}: {reason}", remedy)
-            # Present though wrong: it is not told as missing too.
-            values[_KEYS_OF.get(key, key)] = None
-    return values
 
 
 def _check_sources(ini: Ini, section: Section, backup: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ import re
 
 from deeprig_host.backup.closed_files import check_closed
 from deeprig_host.backup.declared import FROM_ENVIRONMENT, Repository
+from deeprig_host.backup.reach import restic_url
 from deeprig_host.machine.commands import Machine
 from deeprig_host.machine.refusal import Refused
 
@@ -30,10 +31,17 @@ def credentials(machine: Machine, repository: Repository) -> dict[str, str]:
     return told
 
 
+def read_password(machine: Machine, repository: Repository) -> str:
+    """Return a repository's password as restic reads it from its file: without the line's end."""
+    check_closed(machine, repository.password_file)
+    text = machine.path(repository.password_file).read_text(encoding="utf-8")
+    return text.strip()
+
+
 def place_of(machine: Machine, repository: Repository) -> str:
-    """Return a repository's URL, a local one as the path on this machine."""
+    """Return a repository's URL as restic has it, a local one as the path on this machine."""
     local = local_path(repository)
-    return str(machine.path(local)) if local else repository.url
+    return str(machine.path(local)) if local else restic_url(repository.url)
 
 
 def local_path(repository: Repository) -> str:

@@ -5,12 +5,15 @@
     {"schema": "deeprig.dataset/1", "files": [
         {"path": "train.bin", "url": "https://...", "sha256": "...", "size": 123}]}
 
-Only a file that is as its manifest says (size, and not written since the manifest) is left out.
+Only a file that is as its manifest says is left out: of its size, and not changed since the
+manifest was, also by ctime (``rsync -t`` and others set an mtime). Manifest and file have the same
+owner, or the manifest is root's: nobody leaves out the files of others.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import stat
 from dataclasses import dataclass
@@ -35,10 +38,8 @@ class Fetchable:
 def fetchable(manifest: Path) -> Fetchable:
     """Return which files beside a manifest need no backup. What is in doubt is kept."""
     try:
-        written = manifest.stat()
-        if written.st_size > _MOST_BYTES:
-            return Fetchable(remarks=(f"{manifest}: too large for a manifest: all is kept",))
-        told = json.loads(manifest.read_text(encoding="utf-8"))
+        written, text = _read(manifest)
+        told = json.loads(text)
         entries = told["files"] if told["schema"] == SCHEMA else None
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         return Fetchable(remarks=(f"{manifest}: cannot be read ({error}): all is kept",))
@@ -46,7 +47,7 @@ def fetchable(manifest: Path) -> Fetchable:
         return Fetchable(remarks=(f"{manifest}: not of schema {SCHEMA}: all is kept",))
     found, kept = [], 0
     for entry in entries:
-        path = _as_told(manifest.parent, entry, written.st_mtime_ns)
+        path = _as_told(manifest.parent, entry, written)
         if path is None:
             kept += 1
         else:
@@ -55,7 +56,23 @@ def fetchable(manifest: Path) -> Fetchable:
     return Fetchable(tuple(found), (remark,) if kept else ())
 
 
-def _as_told(directory: Path, entry: Any, manifest_mtime_ns: int) -> Path | None:
+def _read(manifest: Path) -> tuple[os.stat_result, bytes]:
+    """Return what stat(2) says of a manifest, and its content. Raise OSError, ValueError.
+
+    It is anybody's: no link is followed, and no named pipe is waited for.
+    """
+    descriptor = os.open(manifest, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise ValueError("it is no file")
+        text = file.read(_MOST_BYTES + 1)
+    if len(text) > _MOST_BYTES:
+        raise ValueError("too large for a manifest")
+    return found, text
+
+
+def _as_told(directory: Path, entry: Any, manifest: os.stat_result) -> Path | None:
     """Return the file of an entry where it can be fetched again as it is, None where not."""
     if not isinstance(entry, dict):
         return None
@@ -70,7 +87,11 @@ def _as_told(directory: Path, entry: Any, manifest_mtime_ns: int) -> Path | None
     except (OSError, ValueError):
         return None
     is_same = stat.S_ISREG(found.st_mode) and found.st_size == size
-    return path if is_same and found.st_mtime_ns <= manifest_mtime_ns else None
+    is_older = (
+        found.st_mtime_ns <= manifest.st_mtime_ns and found.st_ctime_ns <= manifest.st_ctime_ns
+    )
+    is_own = manifest.st_uid in (0, found.st_uid)
+    return path if is_same and is_older and is_own else None
 
 
 def _is_fetchable(entry: dict[str, Any]) -> bool:

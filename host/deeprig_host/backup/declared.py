@@ -14,6 +14,8 @@ IoClass = Literal["idle", "best-effort"]
 FROM_ENVIRONMENT = "environment"
 PERIOD_HOURS = 24.0
 MAXIMUM_AGE_HOURS = 48.0
+CHECK_PERIOD_HOURS = 168.0
+DRILL_PERIOD_HOURS = 720.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +38,18 @@ class Repository:
     """One place that backups go to.
 
     ``create``: it is new, the first run may initialise it; a repository that was used once is never
-    initialised again. ``check_subset`` is what restic's ``--read-data-subset`` takes.
+    initialised again. ``check_subset`` is what restic's ``--read-data-subset`` takes. A period of 0
+    hours is never. ``ssh_key_file`` and ``known_hosts_file`` are for what is reached over SSH,
+    ``ca_file`` for TLS: who signs the server's certificate, empty for those the system trusts.
     """
 
     name: str
     url: str
     password_file: str
     environment_file: str = ""
+    ssh_key_file: str = ""
+    known_hosts_file: str = ""
+    ca_file: str = ""
     create: bool = False
     mounts: tuple[str, ...] = ()
     limit_upload_kib: int = 0
@@ -51,6 +58,8 @@ class Repository:
     check_subset: str = "5%"
     maximum_age_hours: float = MAXIMUM_AGE_HOURS
     period_hours: float = PERIOD_HOURS
+    check_period_hours: float = CHECK_PERIOD_HOURS
+    drill_period_hours: float = DRILL_PERIOD_HOURS
     at_minutes: int = 60
     jitter_minutes: int = 120
     retry_minutes: int = 60
@@ -64,7 +73,8 @@ class Backup:
 
     ``mounts`` must be mounted before anything is read; ``may_be_empty`` are sources that may have
     nothing in them though they had something before. ``keep_checkpoints`` is how many of the newest
-    step checkpoints of a directory are kept beside best and last; None keeps all.
+    step checkpoints of a directory are kept beside best and last; None keeps all. ``conda`` are the
+    prefixes whose environments are written down.
     """
 
     sources: tuple[str, ...]
@@ -74,6 +84,7 @@ class Backup:
     exclude: tuple[str, ...] = ()
     exclude_datasets: bool = True
     keep_checkpoints: int | None = 1
+    conda: tuple[str, ...] = ("/opt/conda",)
     tag: str = ""
     nice: int = 10
     io_class: IoClass = "idle"

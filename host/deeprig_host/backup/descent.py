@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from deeprig_host.backup.snapshots import Node
+from deeprig_host.backup.target import open_target
 
 _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
@@ -18,11 +19,11 @@ def open_parent(target: Path, path: str, nodes: Mapping[str, Node]) -> Iterator[
     """Open the directory below ``target`` that ``path`` lies in; make what is missing of it.
 
     What is made gets owner and mode of the snapshot's (``nodes``). Raise OSError, its ``filename``
-    the path, where something else than a directory stands in the way.
+    the path, where something else than a directory stands in the way; on the way to ``target``
+    links are followed that are root's own.
     """
-    target.mkdir(mode=0o755, parents=True, exist_ok=True)
     with contextlib.ExitStack() as opened:
-        here = _open(opened, str(target), None, 0)
+        here = open_target(opened, target)
         for above in reversed(PurePosixPath(path).parents[:-1]):
             node = nodes.get(str(above))
             try:
@@ -50,7 +51,7 @@ def _enter(opened: contextlib.ExitStack, name: str, above: int, node: Node | Non
     return made
 
 
-def _open(opened: contextlib.ExitStack, name: str, above: int | None, flags: int) -> int:
+def _open(opened: contextlib.ExitStack, name: str, above: int, flags: int) -> int:
     descriptor = os.open(name, _OPEN | flags, dir_fd=above)
     opened.callback(os.close, descriptor)
     return descriptor

@@ -102,7 +102,8 @@ def _restored(
     scratch: Path,
 ) -> Answer:
     patterns = [word for node in nodes for word in ("--include", pattern_of(node.path))]
-    words = ("restore", snapshot.id, "--target", str(scratch), "--verify", *patterns)
+    # --no-cache: all is read from the repository itself, as a new machine would.
+    words = ("restore", snapshot.id, "--no-cache", "--target", str(scratch), "--verify", *patterns)
     return ask(restic, repository, *words, seconds=_LONGEST_SECONDS).answer
 
 

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
-from deeprig_host.backup.answer import Answer
 from deeprig_host.backup.arguments import (
     Content,
     backup_words,
-    forget_words,
     leave_out,
     own_sources,
 )
 from deeprig_host.backup.canary import write_canary
 from deeprig_host.backup.declared import Backup, Repository
-from deeprig_host.backup.outcome import backup_reasons, failure, numbers_of
+from deeprig_host.backup.due_jobs import host_name
+from deeprig_host.backup.forgetting import forget
+from deeprig_host.backup.outcome import numbers_of, verdict
 from deeprig_host.backup.places import LOCK_FILE
+from deeprig_host.backup.recording import begin_anew, finish
 from deeprig_host.backup.restic import OnMessage, Restic
+from deeprig_host.backup.shrinking import accepted, numbers_before, shrunk
 from deeprig_host.backup.sources import Checked, check_mounts, check_sources
-from deeprig_host.backup.status import (
-    BadStatus,
-    JobStatus,
-    RepositoryStatus,
-    begin,
-    finish,
-    write_status,
-)
+from deeprig_host.backup.space import space_of
+from deeprig_host.backup.state import capture
+from deeprig_host.backup.status import JobStatus, RepositoryStatus
 from deeprig_host.backup.summary import write_summary
-from deeprig_host.backup.waiting import Reached, when_free
+from deeprig_host.backup.visit import Told, Visit
 from deeprig_host.machine.commands import Machine
 from deeprig_host.machine.exclusive import Lock
 from deeprig_host.machine.refusal import Refused
@@ -43,68 +38,81 @@ LOCK = Lock(
     "wait for it, or look at `ps`: restic runs below it",
     directory_mode=0o700,
 )
-_HOUR_SECONDS = 3600.0
-_INIT_SECONDS = 300.0
+
+_WHERE_MEANT = "where that is meant: `deeprig backup now --accept-less`"
 
 #: Captures what the machine is before its data is backed up; returns what could not be told.
 Capture = Callable[[Machine], tuple[str, ...]]
 
 
-@dataclass(slots=True)
-class Told:
-    """What a run has to tell of a repository at its end."""
+def capturing(backup: Backup) -> Capture:
+    """Return what captures a machine as it is declared."""
+    return lambda machine: capture(machine, backup.conda).reasons
 
-    reasons: list[str] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
-    details: dict[str, Any] = field(default_factory=dict)
-    is_used: bool = False
+
+def _now() -> float:
+    return time.time()
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """The backup job of a machine; ``progress`` takes restic's messages while it runs."""
+    """The backup job of a machine; ``progress`` takes restic's messages while it runs.
+
+    ``accepts_less``: a person says that a backup which has far less than before is as it should be.
+    """
 
     machine: Machine
     backup: Backup
     restic: Restic
     progress: OnMessage | None = None
     capture: Capture | None = None
-    clock: Callable[[], float] = time.time
+    clock: Callable[[], float] = _now
+    accepts_less: bool = False
 
     @property
     def host(self) -> str:
         """Return the host's name in the snapshots."""
-        return self.backup.tag or socket.gethostname()
+        return host_name(self.backup)
 
     def run(
         self, repositories: tuple[Repository, ...], wait_seconds: float = 0.0
     ) -> dict[str, JobStatus]:
         """Back up to each repository, whatever becomes of the others; return how each ended.
 
-        Raise Refused (busy) where another job still runs after the wait.
+        Raise Refused (busy) where another job still runs after the wait; OSError, after all of
+        them, where the end of one cannot be noted.
         """
         with LOCK.held(self.machine, wait_seconds):
             canary = write_canary(self.machine, self.backup.canary, self.host, self.clock())
             details = {"canary_sha256": canary.sha256, "host": self.host}
             lost = self.capture(self.machine) if self.capture else ()
             remarks = [f"the capture of what this machine is, is partial: {one}" for one in lost]
-            ended = {
-                one.name: self._run_one(one, Told(remarks=[*remarks], details={**details}))
-                for one in repositories
-            }
+            ended: dict[str, JobStatus] = {}
+            faults: list[OSError] = []
+            for one in repositories:
+                told = Told(remarks=[*remarks], details={**details})
+                try:
+                    ended[one.name] = self._run_one(one, told)
+                except OSError as error:  # of this machine: how it ended cannot be noted
+                    faults.append(error)
             write_summary(self.machine, self.backup, self.clock())
+        if faults:
+            raise OSError("; ".join(map(str, faults)))
         return ended
 
     def _run_one(self, repository: Repository, told: Told) -> JobStatus:
-        before = self._begin(repository, told)
+        before, remarks = begin_anew(self.machine, repository.name, "backup", self.clock())
+        told.remarks.extend(remarks)
         checked = check_sources(self.machine, self.backup, before.filled)
         away = check_mounts(self.machine, repository.mounts)
         told.reasons.extend(map(str, (*checked.faults, *away)))
         try:
             if checked.usable and not away:
-                self._back_up(repository, checked, before, told)
+                self._back_up(Visit(self.restic, repository, told), checked, before)
         except Refused as refused:
             told.reasons.append("; ".join((refused.reason, *refused.evidence, refused.remedy)))
+        if not away:  # a mount that does not answer is asked nothing more
+            told.details.update(space_of(self.machine, repository))
         return finish(
             self.machine,
             repository.name,
@@ -114,67 +122,52 @@ class Job:
             remarks=tuple(told.remarks),
             details=told.details,
             is_used=told.is_used,
+            is_made=told.is_made,
             filled=None if told.reasons else checked.filled,
         )
 
-    def _begin(self, repository: Repository, told: Told) -> RepositoryStatus:
-        try:
-            return begin(self.machine, repository.name, "backup", self.clock())
-        except BadStatus as bad:
-            # Nothing is known: then the repository counts as used, and is never made anew.
-            told.remarks.append(f"{bad}; written anew")
-            write_status(self.machine, repository.name, RepositoryStatus(is_used=True))
-            return begin(self.machine, repository.name, "backup", self.clock())
-
-    def _back_up(
-        self, repository: Repository, checked: Checked, before: RepositoryStatus, told: Told
-    ) -> None:
+    def _back_up(self, visit: Visit, checked: Checked, before: RepositoryStatus) -> None:
         """Make a snapshot; where it is good, forget old ones."""
-        sources = tuple(self.machine.path(source) for source in checked.usable)
-        left_out = leave_out(self.machine, self.backup, sources)
-        told.remarks.extend(left_out.remarks)
-        own = own_sources(self.machine, self.backup)
-        content = Content((*sources, *own), not checked.faults, self.host)
-        words = backup_words(self.machine, repository, content)
-        reached = self._reach(repository, words, told, self.progress)
+        repository, told = visit.repository, visit.told
+        words = self._words(visit, checked)
+        reached = visit.reach(words, self.progress)
         if reached.answer.meaning == "no repository" and repository.create and not before.is_used:
-            if not self._make(repository, told):
+            if not visit.make():
                 return
-            reached = self._reach(repository, words, told, self.progress)
-        told.reasons.extend(backup_reasons(reached.answer, repository, reached.holder))
+            reached = visit.reach(words, self.progress)
+        found = verdict(reached.answer, repository, reached.holder)
+        told.reasons.extend(found.reasons)
+        told.remarks.extend(found.remarks)
+        told.reasons.extend(self._lost(checked))
         told.details.update(numbers_of(reached.answer))
         told.is_used = reached.answer.meaning in ("good", "partial", "locked")
-        if repository.prune == "here" and not told.reasons:
-            self._forget(repository, told)
+        told.is_made = not told.reasons
+        if told.is_made:
+            self._end(visit, before)
 
-    def _make(self, repository: Repository, told: Told) -> bool:
-        """Initialise a repository that is declared new; say whether it is there now."""
-        made = self.restic.run(("init",), repository, seconds=_INIT_SECONDS)
-        if made.is_good:
-            told.remarks.append("the repository was declared new: made now")
-        else:
-            told.reasons.append(failure(f"making {repository.name}", made))
-        return made.is_good
+    def _lost(self, checked: Checked) -> tuple[str, ...]:
+        """Return which sources went while restic read them: it saw them empty, or not at all."""
+        after = check_sources(self.machine, self.backup, checked.filled)
+        new = (fault for fault in after.faults if fault not in checked.faults)
+        return tuple(f"while the backup ran: {fault}" for fault in new)
 
-    def _forget(self, repository: Repository, told: Told) -> None:
-        began = time.monotonic()
-        reached = self._reach(repository, forget_words(repository, self.host), told)
-        told.details["forget_seconds"] = round(time.monotonic() - began, 3)
-        if not reached.answer.is_good:
-            what = f"the backup is made, but forgetting old ones of {repository.name} is not"
-            told.reasons.append(failure(what, reached.answer, reached.holder))
+    def _end(self, visit: Visit, before: RepositoryStatus) -> None:
+        """Forget old snapshots where this host does, but not in favour of one with far less."""
+        told, is_ours = visit.told, visit.repository.prune == "here"
+        if self.accepts_less:
+            told.details.update(accepted(told.details))
+        less = shrunk(told.details, numbers_before(before.jobs["backup"].last) | told.details)
+        if less:
+            what = "nothing is forgotten" if is_ours else "it has far less than before"
+            told.remarks.append(f"{what}: {less}; {_WHERE_MEANT}")
+        elif is_ours:
+            forget(visit, self.host, self.clock())
 
-    def _reach(
-        self,
-        repository: Repository,
-        words: tuple[str, ...],
-        told: Told,
-        progress: OnMessage | None = None,
-    ) -> Reached:
-        def attempt() -> Answer:
-            seconds = repository.longest_hours * _HOUR_SECONDS
-            return self.restic.run(words, repository, seconds=seconds, on_message=progress)
-
-        reached = when_free(self.restic, repository, attempt)
-        told.remarks.extend(reached.remarks)
-        return reached
+    def _words(self, visit: Visit, checked: Checked) -> tuple[str, ...]:
+        """Return what restic is told, the file of what is left out being written."""
+        sources = tuple(self.machine.path(source) for source in checked.usable)
+        left_out = leave_out(self.machine, self.backup, sources, checked.silent)
+        visit.told.remarks.extend(left_out.remarks)
+        own = own_sources(self.machine, self.backup)
+        content = Content((*sources, *own), not checked.faults, self.host)
+        return backup_words(self.machine, visit.repository, content)

@@ -17,16 +17,16 @@ from deeprig_host.backup.carrying import (
     names_in,
     opened_directory,
 )
-from deeprig_host.backup.rule import Overwrite, Placed, Thing, decide, kind_of
+from deeprig_host.backup.rule import Placed, Rule, Thing, kind_of
 
 _CHUNK_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Placing:
-    """Places things by ``overwrite``, tells ``report`` of each; one that fails stops no other."""
+    """Places things by ``rule``, tells ``report`` of each; one that fails stops no other."""
 
-    overwrite: Overwrite
+    rule: Rule
     report: Callable[[Placed], None]
 
     def put(self, source: Spot, target: Spot, shown: str) -> None:
@@ -48,7 +48,7 @@ class Placing:
     def _put(self, source: Spot, target: Spot, shown: str, found: os.stat_result) -> None:
         old = target.status()
         is_equal = old is not None and _is_equal(source, target, found, old)
-        decision = decide(thing(found), old and thing(old), self.overwrite, is_equal)
+        decision = self.rule.decide(shown, thing(found), old and thing(old), is_equal)
         is_placed = decision.action in ("created", "replaced")
         if stat.S_ISDIR(found.st_mode) and old is not None and stat.S_ISDIR(old.st_mode):
             self._merge(source, target, shown, found if is_placed else None)

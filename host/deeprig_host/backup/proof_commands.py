@@ -1,28 +1,27 @@
-"""The commands that prove and bring back: ``check``, ``drill``, ``list`` and ``restore``."""
+"""The commands that prove and show: ``check``, ``drill`` and ``list``."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import secrets
 import sys
-import time
+from collections.abc import Mapping
 from typing import Any
 
 from deeprig_host.backup.config import read_configuration
-from deeprig_host.backup.declared import Backup, Repository
+from deeprig_host.backup.documents import ended_document, print_document, refusal_of
 from deeprig_host.backup.drill import Plan
 from deeprig_host.backup.ending import ended_in_order
 from deeprig_host.backup.listing import proof_lines, rows, table
-from deeprig_host.backup.options import add_common, runner
+from deeprig_host.backup.options import add_common, add_long_work, chosen, progressing, runner
 from deeprig_host.backup.places import STATE_DIRECTORY
 from deeprig_host.backup.proofs import Proofs
-from deeprig_host.backup.reading import repository_of, snapshots_in
-from deeprig_host.backup.restore_command import add_restore
+from deeprig_host.backup.reading import snapshots_in
 from deeprig_host.backup.sample import Limits
-from deeprig_host.backup.snapshots import LATEST
+from deeprig_host.backup.snapshots import LATEST, Snapshot
 from deeprig_host.backup.status import JobStatus
 from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.refusal import Refused
 
 GOOD, FAILED = 0, 1
 _MIB = 1024 * 1024
@@ -38,9 +37,9 @@ def add_proofs(commands: Commands) -> None:
         add_common(added)
         if command is not _list:
             added.add_argument("--wait", type=float, default=0.0, metavar="SECONDS")
+            add_long_work(added)
         if command is _drill:
             _add_drill(added)
-    add_restore(commands)
 
 
 def _add_drill(parser: argparse.ArgumentParser) -> None:
@@ -55,8 +54,10 @@ def _add_drill(parser: argparse.ArgumentParser) -> None:
 def _check(machine: Machine, options: argparse.Namespace) -> int:
     """Check each repository and read the next part of its data."""
     backup = read_configuration(machine, options.config)
-    proofs = Proofs(machine, backup, runner(machine, backup, options))
-    return _told(proofs.check(_chosen(backup, options), options.wait), options)
+    with progressing("check", options) as progress, ended_in_order():
+        proofs = Proofs(machine, backup, runner(machine, backup, options, progress))
+        ended = proofs.check(chosen(backup, options), options.wait)
+    return _told("check", ended, options)
 
 
 def _drill(machine: Machine, options: argparse.Namespace) -> int:
@@ -65,32 +66,52 @@ def _drill(machine: Machine, options: argparse.Namespace) -> int:
     seed = options.seed or secrets.token_hex(8)
     limits = Limits(options.files, options.mib * _MIB)
     plan = Plan(seed, options.snapshot, limits, options.scratch)
-    proofs = Proofs(machine, backup, runner(machine, backup, options))
-    with ended_in_order():
-        ended = proofs.drill(_chosen(backup, options), plan, options.wait)
-    return _told(ended, options)
+    with progressing("drill", options) as progress, ended_in_order():
+        proofs = Proofs(machine, backup, runner(machine, backup, options, progress))
+        ended = proofs.drill(chosen(backup, options), plan, options.wait)
+    return _told("drill", ended, options)
 
 
 def _list(machine: Machine, options: argparse.Namespace) -> int:
-    """Show the snapshots of a repository, of every host."""
+    """Show the snapshots of each repository, of every host."""
     backup = read_configuration(machine, options.config)
-    repository = repository_of(backup, options.repository)
-    found = snapshots_in(runner(machine, backup, options), repository)
-    told = {"repository": repository.name, "time": time.time(), "snapshots": rows(found)}
-    sys.stdout.write(json.dumps(told) + "\n" if options.json else table(found))
-    return GOOD
-
-
-def _chosen(backup: Backup, options: argparse.Namespace) -> tuple[Repository, ...]:
-    if options.repository is None:
-        return backup.repositories
-    return (repository_of(backup, options.repository),)
-
-
-def _told(ended: dict[str, JobStatus], options: argparse.Namespace) -> int:
+    restic = runner(machine, backup, options)
+    found: dict[str, tuple[Snapshot, ...] | Refused] = {}
+    for repository in chosen(backup, options):
+        try:
+            found[repository.name] = snapshots_in(restic, repository)
+        except Refused as refused:
+            found[repository.name] = refused
+    is_ok = not any(isinstance(one, Refused) for one in found.values())
     if options.json:
-        told = {name: {"outcome": one.outcome, **one.details} for name, one in ended.items()}
-        sys.stdout.write(json.dumps(told, default=str) + "\n")
+        told = {name: _listed(one) for name, one in found.items()}
+        print_document("list", {"repositories": told}, is_ok=is_ok)
+    else:
+        sys.stdout.write(_tables(found))
+    return GOOD if is_ok else FAILED
+
+
+def _listed(found: tuple[Snapshot, ...] | Refused) -> dict[str, Any]:
+    if isinstance(found, Refused):
+        return {"refused": refusal_of(found), "snapshots": []}
+    return {"refused": None, "snapshots": rows(found)}
+
+
+def _tables(found: Mapping[str, tuple[Snapshot, ...] | Refused]) -> str:
+    parts = []
+    for name, one in found.items():
+        if isinstance(one, Refused):
+            why = filter(None, (one.reason, *one.evidence, one.remedy))
+            parts.append(f"{name}: unknown: {'; '.join(why)}\n")
+        else:
+            parts.append((f"{name}:\n" if len(found) > 1 else "") + table(one))
+    return "".join(parts)
+
+
+def _told(command: str, ended: dict[str, JobStatus], options: argparse.Namespace) -> int:
+    is_ok = all(one.outcome == "good" for one in ended.values())
+    if options.json:
+        print_document(command, ended_document(ended), is_ok=is_ok)
     else:
         sys.stdout.write("".join(f"{line}\n" for line in proof_lines(ended)))
-    return GOOD if all(one.outcome == "good" for one in ended.values()) else FAILED
+    return GOOD if is_ok else FAILED

@@ -10,16 +10,9 @@ from deeprig_host.backup.check import check
 from deeprig_host.backup.declared import Backup, Repository
 from deeprig_host.backup.drill import Plan, drill
 from deeprig_host.backup.job import LOCK
+from deeprig_host.backup.recording import begin_anew, finish
 from deeprig_host.backup.restic import Restic
-from deeprig_host.backup.status import (
-    BadStatus,
-    Job,
-    JobStatus,
-    RepositoryStatus,
-    begin,
-    finish,
-    write_status,
-)
+from deeprig_host.backup.status import Job, JobStatus
 from deeprig_host.backup.summary import write_summary
 from deeprig_host.machine.commands import Machine
 from deeprig_host.machine.refusal import Refused
@@ -91,11 +84,4 @@ class Proofs:
         return finish(self.machine, repository.name, job, now, reasons=(told,), details=details)
 
     def _begin(self, repository: Repository, job: Job) -> tuple[str, ...]:
-        """Note that a job begins; a spoilt status is written anew, as used, and told."""
-        try:
-            begin(self.machine, repository.name, job, self.clock())
-        except BadStatus as bad:
-            write_status(self.machine, repository.name, RepositoryStatus(is_used=True))
-            begin(self.machine, repository.name, job, self.clock())
-            return (f"{bad}; written anew",)
-        return ()
+        return begin_anew(self.machine, repository.name, job, self.clock())[1]

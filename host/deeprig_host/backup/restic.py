@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
-from deeprig_host.backup.answer import Answer, json_object, meaning_of
-from deeprig_host.backup.credentials import credentials
+from deeprig_host.backup.answer import TOO_LONG, Answer, json_object, meaning_of
+from deeprig_host.backup.credentials import credentials, read_password
 from deeprig_host.backup.declared import IoClass, Repository
+from deeprig_host.backup.masking import masked, secrets_of
+from deeprig_host.backup.piped import lines_of
 from deeprig_host.backup.places import CACHE_DIRECTORY
+from deeprig_host.backup.reach import reach_words
 from deeprig_host.machine.commands import Machine, environment_of
 
 #: A list of a million files is streamed to ``on_message``; what is kept is bounded.
@@ -26,6 +31,20 @@ _IO_CLASSES: dict[IoClass, str] = {"idle": "3", "best-effort": "2"}
 
 #: Takes each JSON object that restic prints while it runs; of them only a summary is kept then.
 OnMessage = Callable[[dict[str, Any]], None]
+OnLine = Callable[[str], None]
+
+
+class Watch(Protocol):
+    """Is told of every call, while it goes on: for showing how far it is."""
+
+    def begin(self, arguments: tuple[str, ...], repository: Repository) -> None:
+        """Note that restic is called."""
+
+    def line(self, text: str) -> None:
+        """Note a line of its standard output."""
+
+    def end(self) -> None:
+        """Note that it has ended, in whatever way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +52,16 @@ class Restic:
     """restic on this machine, as a background program.
 
     It gets SIGINT when this process dies, however it dies, so it never works on unseen and lets go
-    of the repository: setpriv(1) ``--pdeathsig``.
+    of the repository: setpriv(1) ``--pdeathsig``. ``user`` is who it runs as where that is not us:
+    a server's client, whose repository is his, so that his user can read what restic writes.
     """
 
     machine: Machine
     nice: int = 10
     io_class: IoClass = "idle"
     program: str = "restic"
+    watch: Watch | None = None
+    user: str = ""
 
     def run(
         self,
@@ -56,19 +78,37 @@ class Restic:
         of its secrets are missing or open to others.
         """
         environment = self._environment(repository)
+        words = (*reach_words(self.machine, repository), *arguments)
+        if self.user:
+            words = ("--no-cache", *words)
+        began = time.monotonic()
         with tempfile.TemporaryFile() as errors:
             try:
-                process = self._start(arguments, seconds, environment, output, errors)
+                process = self._start(words, seconds, environment, output, errors)
             except FileNotFoundError as error:
                 return Answer("no restic", 127, errors=(str(error),))
-            with process:
+            with process, self._watched(arguments, repository) as on_line:
                 try:
-                    lines, is_cut = _read(process.stdout, on_message)
+                    lines, is_cut = _read(process, on_message, on_line)
                     code = process.wait()
                 finally:
                     _let_go(process)
-            said = _tail(errors)
+            secrets = secrets_of(environment)
+            said = tuple(masked(line, secrets) for line in _tail(errors))
+        if code == -signal.SIGKILL and time.monotonic() - began >= seconds:
+            code = TOO_LONG  # the killed one takes timeout(1) with it
         return Answer(meaning_of(code, "\n".join(said)), code, lines, said, is_cut)
+
+    @contextlib.contextmanager
+    def _watched(self, arguments: tuple[str, ...], repository: Repository) -> Iterator[OnLine]:
+        if self.watch is None:
+            yield _nobody
+            return
+        self.watch.begin(arguments, repository)
+        try:
+            yield self.watch.line
+        finally:
+            self.watch.end()
 
     def _start(
         self,
@@ -79,7 +119,10 @@ class Restic:
         errors: IO[bytes],
     ) -> subprocess.Popen[bytes]:
         # ionice -t: a kernel without I/O priorities is no reason to have no backup.
-        words = f"setpriv --pdeathsig INT nice -n {self.nice} ionice -t".split()
+        words = ["setpriv", "--pdeathsig", "INT"]
+        if self.user:
+            words += ["--reuid", self.user, "--regid", self.user, "--init-groups"]
+        words += f"nice -n {self.nice} ionice -t".split()
         words += ["-c", _IO_CLASSES[self.io_class]]
         words += ["timeout", "--signal=INT", f"--kill-after={_LET_GO_SECONDS}", f"{seconds:g}"]
         return subprocess.Popen(
@@ -95,14 +138,26 @@ class Restic:
         told = {key: value for key, value in environment_of().items() if key[:7] != "RESTIC_"}
         cache = self.machine.path(CACHE_DIRECTORY)
         ours = {"RESTIC_CACHE_DIR": str(cache), "RESTIC_PROGRESS_FPS": "1"}
-        return told | ours | credentials(self.machine, repository)
+        known = credentials(self.machine, repository)
+        if self.user:
+            # The file is ours alone; a user's environment is read by nobody but him and root.
+            known["RESTIC_PASSWORD"] = read_password(self.machine, repository)
+            del known["RESTIC_PASSWORD_FILE"]
+        return told | ours | known
 
 
-def _read(stdout: IO[bytes] | None, on_message: OnMessage | None) -> tuple[tuple[str, ...], bool]:
+def _nobody(_line: str) -> None:
+    """Take a line that nobody wants to see."""
+
+
+def _read(
+    process: subprocess.Popen[bytes], on_message: OnMessage | None, on_line: OnLine
+) -> tuple[tuple[str, ...], bool]:
     """Return the lines without progress, and whether there were more than are kept."""
     kept: list[str] = []
     room = KEPT_BYTES
-    for line in _lines(stdout):
+    for line in lines_of(process.stdout, lambda: process.poll() is not None):
+        on_line(line)
         told = json_object(line)
         if told is not None and on_message is not None:
             on_message(told)
@@ -116,15 +171,15 @@ def _read(stdout: IO[bytes] | None, on_message: OnMessage | None) -> tuple[tuple
     return tuple(kept), room < 0
 
 
-def _lines(stdout: IO[bytes] | None) -> Iterator[str]:
-    for raw in stdout or ():
-        yield raw.decode("utf-8", "replace").rstrip("\n")
-
-
 def _let_go(process: subprocess.Popen[bytes]) -> None:
-    """Have restic end by itself where we leave early: it removes its lock."""
+    """Have restic end by itself where we leave early: it removes its lock.
+
+    Popen itself waits a quarter of a second for what a Ctrl-C has reached too (its ``__exit__``).
+    """
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):  # timeout(1) kills it then
+            process.wait(_LET_GO_SECONDS)
 
 
 def _tail(errors: IO[bytes]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ scratch directory on the same file system; only when all of it was restored and 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deeprig_host.backup.carrying import Spot, opened_directory
@@ -16,13 +16,15 @@ from deeprig_host.backup.declared import Repository
 from deeprig_host.backup.descent import open_parent
 from deeprig_host.backup.placing import Placing
 from deeprig_host.backup.reading import ask, check_good, read_nodes
+from deeprig_host.backup.rebuild_owners import SAME_OWNERS, Owners, hand_over
 from deeprig_host.backup.restic import Restic
 from deeprig_host.backup.room import check_room
-from deeprig_host.backup.rule import Overwrite, Placed
+from deeprig_host.backup.rule import Overwrite, Placed, Rule
 from deeprig_host.backup.scratch import Scratches, scratches
 from deeprig_host.backup.scratch_place import scratch_place
 from deeprig_host.backup.snapshots import Node, Snapshot, pattern_of
 from deeprig_host.backup.survey import Survey, foreseen
+from deeprig_host.backup.target import check_target
 from deeprig_host.machine.commands import Machine
 from deeprig_host.machine.refusal import Refused
 
@@ -37,11 +39,24 @@ _REMEDY = (
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is to be restored (``survey.included``), where to, and over what."""
+    """What is to be restored (``survey.included``), where to, over what, and whose it is then.
+
+    ``takes_directories``: directories that are there get owner, mode and time of the snapshot's,
+    though they are newer: on a machine that was built a minute ago every one is. ``untouched``
+    are files of here that are nobody's work.
+    """
 
     include: tuple[str, ...]
     target: str = "/"
     overwrite: Overwrite = "newer"
+    owners: Owners = SAME_OWNERS
+    takes_directories: bool = False
+    untouched: frozenset[str] = frozenset()
+
+    @property
+    def rule(self) -> Rule:
+        """Return what decides of each thing."""
+        return Rule(self.overwrite, self.takes_directories, self.untouched)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +92,15 @@ def survey(source: Source, wish: Wish) -> Survey:
 
 
 def plan(machine: Machine, source: Source, wish: Wish) -> Restored:
-    """Return what a restore would do; nothing is written."""
+    """Return what a restore would do; nothing is written. Raise Refused as ``restore`` does."""
+    check_target(machine.path(wish.target))
     found = Survey(wish.include)
     placed: list[Placed] = []
 
     def take(node: Node) -> None:
         if found.offer(node):
-            placed.append(foreseen(node, _place(machine, wish, node.path), wish.overwrite))
+            here = handed_over(node, wish.owners)
+            placed.append(foreseen(here, _place(machine, wish, node.path), wish.rule))
 
     read_nodes(source.restic, source.repository, source.snapshot, take)
     found.check_found()
@@ -93,13 +110,15 @@ def plan(machine: Machine, source: Source, wish: Wish) -> Restored:
 def restore(machine: Machine, source: Source, wish: Wish, found: Survey) -> Restored:
     """Restore what ``found`` has surveyed.
 
-    Raise Refused, with nothing changed, where there is no room or restic could not restore all of
-    it. Afterwards each thing that could not be placed is told, and stops no other.
+    Raise Refused, with nothing changed, where there is no room, the target lies behind a link that
+    is not root's, or restic could not restore all of it. Afterwards each thing that could not be
+    placed is told, and stops no other.
     """
+    check_target(machine.path(wish.target))
     placed: list[Placed] = []
     with scratches(machine) as made:
         homes = _restored(machine, source, wish, found, made)
-        placing = Placing(wish.overwrite, placed.append)
+        placing = Placing(wish.rule, placed.append)
         for path in wish.include:
             _put(machine, wish, path, homes[path], found, placing)
         _write_out(machine, wish)
@@ -119,6 +138,7 @@ def _restored(
     for place, paths in groups.items():
         scratch = made.make(place)
         restore_into(source, paths, scratch)
+        hand_over(scratch, wish.owners)
         homes |= dict.fromkeys(paths, scratch)
     return homes
 
@@ -130,7 +150,7 @@ def restore_into(source: Source, paths: Iterable[str], scratch: Path) -> None:
     patterns = [word for path in named for word in ("--include", pattern_of(path))]
     words = ("restore", source.snapshot.id, "--target", str(scratch), "--verify", *patterns)
     reached = ask(source.restic, source.repository, *words, seconds=_LONGEST_SECONDS)
-    what = f"snapshot {source.snapshot.short_id} cannot be restored; nothing was changed"
+    what = f"snapshot {source.snapshot.short_id} cannot be restored; no file was changed"
     check_good(reached, source.repository, what, _REMEDY)
 
 
@@ -141,12 +161,13 @@ def _put(
     place = _place(machine, wish, path)
     restored = scratch / path.lstrip("/")
     try:
-        with open_parent(machine.path(wish.target), path, found.nodes) as parent:
+        above = {name: handed_over(node, wish.owners) for name, node in found.nodes.items()}
+        with open_parent(machine.path(wish.target), path, above) as parent:
             if path == "/":
                 placing.put_all(restored, parent, str(place))
             else:
-                with opened_directory(restored.parent) as above:
-                    placing.put(Spot(above, place.name), Spot(parent, place.name), str(place))
+                with opened_directory(restored.parent) as new:
+                    placing.put(Spot(new, place.name), Spot(parent, place.name), str(place))
     except OSError as error:
         shown = str(error.filename or place)
         placing.report(Placed(shown, "failed", error.strerror or str(error)))
@@ -173,6 +194,12 @@ def _write_out(machine: Machine, wish: Wish) -> None:
 
 def _place(machine: Machine, wish: Wish, path: str) -> Path:
     return machine.path(wish.target) / path.lstrip("/")
+
+
+def handed_over(node: Node, owners: Owners) -> Node:
+    """Return a node with the numbers that its owners have here."""
+    uid, gid = owners.of(node.uid, node.gid)
+    return node if (uid, gid) == (node.uid, node.gid) else replace(node, uid=uid, gid=gid)
 
 
 def _of(places: dict[str, Path], place: Path) -> tuple[str, ...]:

@@ -26,6 +26,29 @@ class Thing:
 
 
 @dataclass(frozen=True, slots=True)
+class Rule:
+    """What may be replaced, and whether directories that are there take the snapshot's rights.
+
+    ``untouched`` are paths of files that are nobody's work: they may be newer and are replaced.
+    """
+
+    overwrite: Overwrite = "newer"
+    takes_directories: bool = False
+    untouched: frozenset[str] = frozenset()
+
+    def decide(self, path: str, new: Thing, old: Thing | None, is_equal: bool) -> Decision:
+        """Decide about ``new`` as ``decide`` does; ``path`` is on the machine."""
+        decision = decide(new, old, self.overwrite, is_equal)
+        if old is None or new.kind != old.kind or decision.action != "kept":
+            return decision
+        if self.takes_directories and new.kind == "dir":
+            return Decision("replaced", "a directory's own rights, as in the snapshot")
+        if self.overwrite == "newer" and path in self.untouched:
+            return Decision("replaced", "what is here is nobody's work, but a skeleton's")
+        return decision
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What is done about one path, and why."""
 

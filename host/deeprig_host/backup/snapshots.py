@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from deeprig_host.backup.schedule import CLOCK_SLACK_SECONDS
 from deeprig_host.machine.refusal import Refused
 
 _T = TypeVar("_T")
@@ -70,10 +71,14 @@ def choose(snapshots: Sequence[Snapshot], wanted: str, host: str) -> Snapshot:
     """Return the snapshot with an id that begins so, or the newest of ``host``.
 
     ``restic ls`` exits with 0 on an id that is not there (0.14), and "latest" may be another
-    machine's: so it is chosen here. Raise Refused where there is none, or more than one.
+    machine's: so it is chosen here. One that is dated into the future is of a clock that was wrong
+    and would be the newest for years: it is only chosen by its id. Raise Refused where there is
+    none, or more than one.
     """
     if wanted == LATEST:
-        fitting = [snapshot for snapshot in snapshots if snapshot.host == host][-1:]
+        latest_ns = time.time_ns() + CLOCK_SLACK_SECONDS * _SECOND_NS
+        own = (snapshot for snapshot in snapshots if snapshot.host == host)
+        fitting = [snapshot for snapshot in own if snapshot.time_ns <= latest_ns][-1:]
     else:
         fitting = [snapshot for snapshot in snapshots if wanted and snapshot.id.startswith(wanted)]
     if len(fitting) == 1:

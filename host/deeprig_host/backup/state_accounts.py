@@ -26,7 +26,7 @@ class User:
     @property
     def is_person(self) -> bool:
         """Say whether it is root or somebody's, not a package's (Debian policy 9.2.2)."""
-        return _is_of_people(self.uid)
+        return is_of_people(self.uid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,11 @@ class Group:
     @property
     def is_of_people(self) -> bool:
         """Say whether its number was given to people, not to a package."""
-        return _is_of_people(self.gid)
+        return is_of_people(self.gid)
 
 
-def _is_of_people(number: int) -> bool:
+def is_of_people(number: int) -> bool:
+    """Say whether a number is root's or one that people get."""
     return number == 0 or 1000 <= number < 60_000
 
 

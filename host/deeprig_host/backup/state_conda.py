@@ -38,7 +38,7 @@ def _files(machine: Machine, path: str, directory: Path, budget: Budget) -> tupl
     conda = conda_packages(directory, budget)
     pip = pip_packages(directory, conda, budget)
     place = f"{DIRECTORY}/{directory_name(path)}"
-    about = {"path": path, "build": _build(machine, path), "owner": directory.stat().st_uid}
+    about = {"path": path, "build": _build(machine, path), "owner": _owner(directory)}
     return (
         StateFile(f"{place}/{ABOUT}", (json.dumps(about, indent=1) + "\n").encode()),
         lines_file(f"{place}/{EXPLICIT}", explicit_lines(conda)),
@@ -47,6 +47,18 @@ def _files(machine: Machine, path: str, directory: Path, budget: Budget) -> tupl
         ),
         lines_file(f"{place}/{PIP}", pip_lines(pip)),
     )
+
+
+def _owner(directory: Path) -> int | None:
+    """Return the number of the one user who wrote all that is told here; None where several did.
+
+    Whoever owns a directory need not have written what lies in it: everybody may make
+    ``conda-meta`` in /tmp, which is root's, and as its owner the environment is made anew.
+    """
+    records = directory / "conda-meta"
+    paths = (directory, records, *records.iterdir(), *site_packages(directory))
+    owners = {path.lstat().st_uid for path in paths if path.is_symlink() or path.exists()}
+    return owners.pop() if len(owners) == 1 else None
 
 
 def _build(machine: Machine, path: str) -> str | None:

@@ -5,6 +5,7 @@ Read from files, since asking a driver that hangs would hang with it.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 
@@ -14,6 +15,8 @@ from deeprig_host.environment.places import Places
 from deeprig_host.machine.commands import Machine
 
 MACHINE = "machine.json"
+#: The key of what tells two machines of one name apart: no property to compare.
+IDENTITY = "identity"
 _TOOLKIT = "usr/local/cuda-[0-9]*"
 
 
@@ -24,6 +27,7 @@ def machine_part(machine: Machine) -> Part:
 
 def _files(machine: Machine) -> tuple[StateFile, ...]:
     told = {
+        IDENTITY: identity(machine),
         "release": _release(machine),
         "kernel": machine.text("/proc/sys/kernel/osrelease"),
         "driver": loaded_version(machine),
@@ -33,6 +37,12 @@ def _files(machine: Machine) -> tuple[StateFile, ...]:
         "deeprig_environment": _own_environment(machine),
     }
     return (StateFile(MACHINE, (json.dumps(told, indent=1) + "\n").encode()),)
+
+
+def identity(machine: Machine) -> str | None:
+    """Return what no other installation has: a digest, since machine-id(5) is to be kept secret."""
+    told = machine.text("/etc/machine-id")
+    return hashlib.sha256(f"deeprig {told}".encode()).hexdigest()[:16] if told else None
 
 
 def _release(machine: Machine) -> str | None:

@@ -7,6 +7,7 @@ long: ``tests/contract/test_backup_state.py`` holds them against the real progra
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from deeprig_host.backup.state_part import Part, PartFailed, StateFile, lines_file, output_of
@@ -22,6 +23,15 @@ _STATUS, _AUTOMATIC = f"{_DPKG}/status", "/var/lib/apt/extended_states"
 _FORM = r"${binary:Package}\t${Architecture}\t${db:Status-Want}\t${db:Status-Status}\t${Version}\n"
 #: Written of each package that apt has installed; a desktop's is 200 KiB.
 _AUTOMATIC_BYTES = 16 << 20
+
+
+#: A kernel's own packages have its version in their names.
+_KERNEL = re.compile(r"linux-(image|headers|modules|tools|kbuild)[a-z-]*-\d.*")
+
+
+def is_of_kernel(name: str) -> bool:
+    """Say whether a package is of one version of the kernel: another day has another."""
+    return _KERNEL.fullmatch(name.partition(":")[0]) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from deeprig_host.backup import state_conda, state_files, state_packages
+from deeprig_host.backup.conda_texts import variables_in
 from deeprig_host.backup.state_accounts import ACCOUNTS, Group, User
 from deeprig_host.backup.state_machine import MACHINE
 from deeprig_host.backup.state_part import PartFailed, read_bytes
@@ -21,11 +22,20 @@ PARTS = ("machine", "accounts", "packages", "files")
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """A conda environment: its explicit lock without comments, and what pip lists."""
+    """A conda environment: its explicit lock without comments, and what pip lists.
+
+    ``lock`` is the whole file, in the order that conda installs in; ``build`` is deeprig's build
+    that the name leads to, None where a person made it; ``owner`` the number of its user, None
+    where its files are of several.
+    """
 
     path: str
     explicit: frozenset[str]
     pip: frozenset[str]
+    lock: str = ""
+    build: str | None = None
+    owner: int | None = 0
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +119,16 @@ def _environment(path: str, contents: dict[str, bytes]) -> Environment:
     place = f"{state_conda.DIRECTORY}/{state_conda.directory_name(path)}"
     explicit = _lines(contents[f"{place}/{state_conda.EXPLICIT}"])
     lock = (line for line in explicit if line[0] != "@" and not _is_comment(line))
-    return Environment(path, frozenset(lock), frozenset(_lines(contents[f"{place}/pip.txt"])))
+    about = json.loads(contents[f"{place}/{state_conda.ABOUT}"])
+    return Environment(
+        path,
+        frozenset(lock),
+        frozenset(_lines(contents[f"{place}/{state_conda.PIP}"])),
+        "".join(f"{line}\n" for line in explicit),
+        about["build"],
+        None if about["owner"] is None else int(about["owner"]),
+        variables_in(_lines(contents[f"{place}/{state_conda.ENVIRONMENT}"])),
+    )
 
 
 def _is_comment(line: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from deeprig_host.backup.compare import DECISIVE, Finding, is_rebuilt
+from deeprig_host.backup.compare import DECISIVE, Finding, areas_lacking, is_rebuilt
 from deeprig_host.backup.state import Captured
 from deeprig_host.backup.state_part import printable
 
@@ -21,8 +21,7 @@ def captured_lines(captured: Captured) -> tuple[str, ...]:
 
 def comparison_lines(findings: tuple[Finding, ...]) -> tuple[str, ...]:
     """Return the verdict, then counts of each area with what is not as it was."""
-    verdict = "rebuilt: " if is_rebuilt(findings) else "not rebuilt: "
-    lines = [f"{verdict}{', '.join(DECISIVE)}"]
+    lines = [_verdict(findings)]
     for area in dict.fromkeys(finding.area for finding in findings):
         of_it = tuple(finding for finding in findings if finding.area == area)
         counts = Counter(finding.verdict for finding in of_it)
@@ -32,3 +31,9 @@ def comparison_lines(findings: tuple[Finding, ...]) -> tuple[str, ...]:
         if len(other) > _SHOWN:
             lines.append(f"  and {len(other) - _SHOWN} more")
     return tuple(lines)
+
+
+def _verdict(findings: tuple[Finding, ...]) -> str:
+    if is_rebuilt(findings):
+        return f"rebuilt: {', '.join(DECISIVE)}"
+    return f"not rebuilt: {', '.join(areas_lacking(findings)) or 'nothing could be compared'}"

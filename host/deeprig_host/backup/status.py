@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -17,9 +17,8 @@ Job = Literal["backup", "check", "drill"]
 JOBS: tuple[Job, ...] = ("backup", "check", "drill")
 #: ``running`` with nobody at work is a run that was cut off.
 Outcome = Literal["running", "good", "failed"]
-_MODE = 0o644
-_REASON_CHARACTERS = 500
-_MOST_REASONS = 20
+#: Reasons name private paths. Who reads it (the metrics, `backup status`, verify) is root.
+_MODE = 0o600
 
 
 class BadStatus(Exception):
@@ -31,7 +30,10 @@ class JobStatus:
     """The last run of a job; times are seconds since 1970.
 
     ``success_time`` is when the last good run began: what it holds is as old as that. ``details``
-    are the job's own numbers and names, as JSON values.
+    are the job's own numbers and names, as JSON values; of a backup also ``files_before`` and
+    ``bytes_before``, what the last good one held that was not far smaller than the one before it.
+    ``last`` is, while one is running, the one before it that came to its end: what failed stays
+    failed until a run is good.
     """
 
     outcome: Outcome
@@ -41,6 +43,12 @@ class JobStatus:
     reasons: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     details: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    last: JobStatus | None = None
+
+    @property
+    def ended(self) -> JobStatus | None:
+        """Return the last run that came to its end, None where there was none."""
+        return self.last if self.outcome == "running" else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,53 +87,6 @@ def write_status(machine: Machine, repository: str, status: RepositoryStatus) ->
     place_text(machine.path(_place(repository)), json.dumps(told, indent=1) + "\n", _MODE)
 
 
-def begin(machine: Machine, repository: str, job: Job, now: float) -> RepositoryStatus:
-    """Note that a job begins, so that one that is cut off leaves a trace. Raise BadStatus."""
-    status = read_status(machine, repository)
-    before = status.jobs.get(job)
-    running = JobStatus("running", now, success_time=before.success_time if before else None)
-    status = replace(status, jobs={**status.jobs, job: running})
-    write_status(machine, repository, status)
-    return status
-
-
-def finish(
-    machine: Machine,
-    repository: str,
-    job: Job,
-    now: float,
-    *,
-    reasons: tuple[str, ...] = (),
-    remarks: tuple[str, ...] = (),
-    details: Mapping[str, Any] | None = None,
-    is_used: bool = False,
-    filled: tuple[str, ...] | None = None,
-) -> JobStatus:
-    """Note how a job that began has ended: good where there is no reason against it.
-
-    ``is_used``: the repository answered. ``filled``: the sources that hold something, None for
-    what was known before. Raise BadStatus.
-    """
-    status = read_status(machine, repository)
-    began = status.jobs.get(job) or JobStatus("running", now)
-    ended = replace(
-        began,
-        outcome="failed" if reasons else "good",
-        ended_time=now,
-        success_time=began.success_time if reasons else began.started_time,
-        reasons=_short(reasons),
-        remarks=_short(remarks),
-        details=dict(details or {}),
-    )
-    status = RepositoryStatus(
-        {**status.jobs, job: ended},
-        status.is_used or is_used,
-        status.filled if filled is None else filled,
-    )
-    write_status(machine, repository, status)
-    return ended
-
-
 def _place(repository: str) -> str:
     return f"{STATE_DIRECTORY}/{repository}.json"
 
@@ -139,6 +100,7 @@ def _plain(status: JobStatus) -> dict[str, Any]:
         "reasons": list(status.reasons),
         "remarks": list(status.remarks),
         "details": dict(status.details),
+        "last": _plain(status.last) if status.last else None,
     }
 
 
@@ -153,12 +115,9 @@ def _job(told: dict[str, Any]) -> JobStatus:
         tuple(map(str, told["reasons"])),
         tuple(map(str, told["remarks"])),
         dict(told["details"]),
+        _job(last) if (last := told.get("last")) else None,
     )
 
 
 def _time(value: Any) -> float | None:
     return None if value is None else float(value)
-
-
-def _short(texts: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(text[:_REASON_CHARACTERS] for text in texts[:_MOST_REASONS])

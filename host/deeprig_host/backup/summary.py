@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from deeprig_host.backup.declared import Backup, Repository
 from deeprig_host.backup.places import SUMMARY_FILE
+from deeprig_host.backup.schedule import CLOCK_SLACK_SECONDS
 from deeprig_host.backup.status import BadStatus, JobStatus, read_status
 from deeprig_host.machine.commands import Machine
 from deeprig_host.machine.durable import place_text
@@ -14,6 +16,8 @@ from deeprig_host.machine.durable import place_text
 #: What deeprig_host/metrics/statuses.py reads.
 SCHEMA = "deeprig.status/1"
 _HOUR_SECONDS = 3600.0
+_SLACK_HOURS = CLOCK_SLACK_SECONDS / _HOUR_SECONDS
+_PROOF_PERIODS = 2
 _MODE = 0o644
 
 
@@ -50,9 +54,23 @@ def _jobs(machine: Machine, repository: Repository) -> dict[str, JobStatus | Non
 
 
 def is_good(name: str, job: JobStatus | None, repository: Repository, now: float) -> bool:
-    """Say whether a job is well: a backup also by its age. One that was never done is not."""
-    if job is None or job.outcome == "failed" or job.success_time is None:
+    """Say whether a job is well: by how it last ended, and by how long ago it was last good.
+
+    While one runs, the one before it counts. A success in the future is of a clock that was wrong:
+    how old it is, nobody knows.
+    """
+    if job is None or job.success_time is None:
         return False
-    if name != "backup":
-        return True
-    return now - job.success_time <= repository.maximum_age_hours * _HOUR_SECONDS
+    if job.ended is not None and job.ended.outcome == "failed":
+        return False
+    age_hours = (now - job.success_time) / _HOUR_SECONDS
+    return -_SLACK_HOURS <= age_hours <= longest_hours(name, repository)
+
+
+def longest_hours(name: str, repository: Repository) -> float:
+    """Return how long ago a job may have been good; a proof that is missed once is caught up."""
+    if name == "backup":
+        return repository.maximum_age_hours
+    check = name == "check"
+    period = repository.check_period_hours if check else repository.drill_period_hours
+    return _PROOF_PERIODS * period if period else math.inf

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from deeprig_host.backup.placing import thing
-from deeprig_host.backup.rule import Overwrite, Placed, Thing, decide
+from deeprig_host.backup.rule import Placed, Rule, Thing
 from deeprig_host.backup.snapshots import Node
 from deeprig_host.machine.refusal import Refused
 
@@ -100,7 +100,7 @@ def _outermost(plain: list[str]) -> Iterator[str]:
             yield path
 
 
-def foreseen(node: Node, place: Path, overwrite: Overwrite) -> Placed:
+def foreseen(node: Node, place: Path, rule: Rule) -> Placed:
     """Return what would happen to one path, as far as size and time tell: contents are not read."""
     new = Thing(node.kind, node.size_bytes, node.mtime_ns, (node.mode, node.uid, node.gid))
     try:
@@ -109,5 +109,5 @@ def foreseen(node: Node, place: Path, overwrite: Overwrite) -> Placed:
         old = None
     # A listing has no size of a link or a directory.
     is_equal = old is not None and (node.kind != "file" or old.size_bytes == node.size_bytes)
-    decision = decide(new, old, overwrite, is_equal)
+    decision = rule.decide(str(place), new, old, is_equal)
     return Placed(str(place), decision.action, decision.reason)

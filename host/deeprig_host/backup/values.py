@@ -8,11 +8,14 @@ import shlex
 from urllib.parse import urlsplit
 
 from deeprig_host.backup.declared import FROM_ENVIRONMENT
+from deeprig_host.backup.reach import ssh_target, uses_ssh
 from deeprig_host.machine.values import BadValue, Parse, number, one_of, whole
 
 _SUBSET = re.compile(r"(?:100|[1-9]?\d(?:\.\d+)?)%|([1-9]\d{0,3})/([1-9]\d{0,3})|\d+[KMGT]?")
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
-_SCHEMES = ("sftp:", "rest:", "s3:", "local:")
+_SCHEMES = ("sftp:", "rclone+ssh:", "rest:", "s3:", "local:")
+#: It stands in a command line that restic splits.
+_PLAIN_PATH = re.compile(r"/[A-Za-z0-9_./@+-]*")
 _YEARS_HOURS = 24 * 366
 
 
@@ -29,6 +32,14 @@ def path(text: str) -> str:
     if not text.startswith("/"):
         raise BadValue((f"{text!r} is no absolute path", "give /path/to/it"))
     return "/" + os.path.normpath(text).lstrip("/")
+
+
+def plain_path(text: str) -> str:
+    """Return an absolute path without blanks and quotes."""
+    if not _PLAIN_PATH.fullmatch(text):
+        remedy = "give an absolute path of letters, digits and _ . @ + -"
+        raise BadValue((f"{text!r} cannot be part of a command", remedy))
+    return path(text)
 
 
 def paths(text: str) -> tuple[str, ...]:
@@ -63,8 +74,11 @@ def url(text: str) -> str:
     if text == FROM_ENVIRONMENT or text.startswith("/"):
         return text
     if not text.startswith(_SCHEMES):
-        kinds = "an absolute path, sftp:, rest: or s3:"
+        kinds = "an absolute path, sftp:, rclone+ssh:, rest: or s3:"
         raise BadValue((f"{text!r} is no repository", f"give {kinds}, or {FROM_ENVIRONMENT}"))
+    if uses_ssh(text) and ssh_target(text) is None:
+        forms = "give sftp://user@host[:port]//path or rclone+ssh://user@host[:port]"
+        raise BadValue((f"{text!r} names no server and place", forms))
     scheme, _, rest = text.partition(":")
     try:
         has_password = urlsplit(rest if "//" in rest else f"//{rest}").password is not None
@@ -100,6 +114,7 @@ BACKUP_KEYS: dict[str, Parse] = {
     "exclude": patterns,
     "exclude_datasets": yes_no,
     "keep_checkpoints": checkpoints,
+    "conda": paths,
     "tag": str,
     "nice": whole(0, 19, "(nice)"),
     "io_class": one_of("idle", "best-effort"),
@@ -112,6 +127,9 @@ REPOSITORY_KEYS: dict[str, Parse] = RETENTION_KEYS | {
     "url": url,
     "password_file": path,
     "environment_file": path,
+    "ssh_key_file": plain_path,
+    "known_hosts_file": plain_path,
+    "ca_file": path,
     "create": yes_no,
     "mounts": paths,
     "limit_upload_kib": whole(0, 100_000_000, "KiB/s"),
@@ -119,6 +137,8 @@ REPOSITORY_KEYS: dict[str, Parse] = RETENTION_KEYS | {
     "check_subset": subset,
     "maximum_age_hours": number(1, _YEARS_HOURS, "hours"),
     "period_hours": number(0.25, _YEARS_HOURS, "hours"),
+    "check_period_hours": number(0, _YEARS_HOURS, "hours"),
+    "drill_period_hours": number(0, _YEARS_HOURS, "hours"),
     "at": clock,
     "jitter_minutes": whole(0, 24 * 60, "minutes"),
     "retry_minutes": whole(1, 24 * 60, "minutes"),

@@ -21,21 +21,13 @@ from typing import Any
 
 from deeprig_host.cooling.declared import Configuration, GpuSettings
 from deeprig_host.cooling.values import COOLING_KEYS, GPU_KEYS, POWER_KEYS
+from deeprig_host.machine.ini import BadConfiguration as BadConfiguration
 from deeprig_host.machine.ini import Ini, Problem, Section, read_ini
 from deeprig_host.machine.values import BadValue, Parse
 
 _UUID = re.compile(r"gpu-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ADDRESS = re.compile(r"(?:([0-9a-f]{4}|[0-9a-f]{8}):)?([0-9a-f]{2}:[0-9a-f]{2}\.[0-7])")
 _SECTIONS = "[cooling], [defaults], [gpu NAME] or [power]"
-
-
-class BadConfiguration(Exception):
-    """A configuration that is refused, with every problem in it."""
-
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
-        """Keep the problems; the text is all of them."""
-        super().__init__("\n".join(str(problem) for problem in problems))
-        self.problems = problems
 
 
 def read_configuration(path: Path) -> Configuration:

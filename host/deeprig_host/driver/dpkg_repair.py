@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from deeprig_host.driver import apt
+from deeprig_host.driver.cut_builds import forget_cut_builds
 from deeprig_host.driver.packages import is_dpkg_interrupted, read_packages
 from deeprig_host.driver.progress import Progress
 from deeprig_host.machine.commands import Machine
@@ -16,6 +17,7 @@ def repair_dpkg(machine: Machine, lock_wait_seconds: int, progress: Progress) ->
     if not is_dpkg_interrupted(machine, read_packages(machine)):
         return
     progress.say("dpkg was interrupted earlier: finishing that first")
+    forget_cut_builds(machine, progress)
     done = progress.keep(
         machine.run("dpkg", "--configure", "-a", seconds=_SECONDS, environment=apt.QUIET)
     )

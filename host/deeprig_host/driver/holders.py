@@ -81,6 +81,8 @@ def _rank(device: str) -> tuple[bool, str]:
 
 def _is_own_service(machine: Machine, pid: int) -> bool:
     words = (machine.text(f"/proc/{pid}/cmdline") or "").split("\0")
-    if words[0].startswith(_OWN_DIRECTORY) and words[1:2] == ["-m"]:
-        return words[2] in _OWN_PROGRAMS
+    if words[0].startswith(_OWN_DIRECTORY):
+        # One of an earlier deeprig is started without -I, and runs on until it is restarted.
+        module = words[2:4] if words[1:2] == ["-I"] else words[1:3]
+        return module in [["-m", program] for program in _OWN_PROGRAMS]
     return words[0].rpartition("/")[2] in _OWN_SERVICES

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from deeprig_host.driver import apt
+from deeprig_host.driver.cut_builds import forget_cut_builds
 from deeprig_host.driver.deb_store import Archive, store_path
 from deeprig_host.driver.journal import RecordedPackage, Transaction
 from deeprig_host.driver.order import Order
@@ -29,6 +30,7 @@ def put_packages_back(
         missing, surplus = differences(machine, transaction)
         if not missing and not surplus:
             return
+        forget_cut_builds(machine, progress)
         attempt(machine, order, _files(machine, missing), surplus, progress)
         mark(attempt.__name__.strip("_"))
     missing, surplus = differences(machine, transaction)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from deeprig_host.driver import apt
+from deeprig_host.driver.cut_builds import forget_cut_builds
 from deeprig_host.driver.deb_store import store_path
 from deeprig_host.driver.holders import holder_text, holders
 from deeprig_host.driver.module_check import build_log_tail
@@ -44,6 +45,7 @@ def swap(machine: Machine, order: Order, arguments: tuple[str, ...], progress: P
     began = time.monotonic()
     if not arguments:
         return 0.0
+    forget_cut_builds(machine, progress)
     done = machine.run(
         *apt.words(order.lock_wait_seconds, "install", "--no-download", "--allow-downgrades"),
         *("--no-install-recommends", "-o", f"Dir::Cache::archives={store_path(machine)}/"),

@@ -45,6 +45,11 @@ def gpu_processes(handle: Any) -> tuple[GpuProcess, ...] | Unanswered:
     return tuple(found[pid] for pid in sorted(found))
 
 
+def computing(handle: Any) -> tuple[GpuProcess, ...] | Unanswered:
+    """Return the processes that compute on a card; a desktop only draws."""
+    return _listed(handle, *_lists()[0])
+
+
 def shares(processes: Iterable[GpuProcess], owner: Callable[[int], str]) -> tuple[UserShare, ...]:
     """Return one share per user, in the order of their names."""
     by_user: dict[str, list[int | None]] = {}

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from deeprig_host.machine.ini import Ini, Section
+
 _NUMBER = re.compile(r"^\d+(\.\d+)?$")
 
 
@@ -19,6 +21,26 @@ class BadValue(Exception):
 
 
 Parse = Callable[[str], Any]
+
+
+def values_of(ini: Ini, section: Section, keys: dict[str, Parse]) -> dict[str, Any]:
+    """Return the values of a section's keys; what is wrong with them is noted.
+
+    A key whose value is wrong is there, as None: it is not told as missing too.
+    """
+    values: dict[str, Any] = {}
+    for key, entry in section.entries.items():
+        if key not in keys:
+            known = f"settings here: {', '.join(keys)}"
+            ini.refuse(entry.line, f"there is no setting {key}", known)
+            continue
+        try:
+            values[key] = keys[key](entry.text)
+        except BadValue as bad:
+            for reason, remedy in bad.faults:
+                ini.refuse(entry.line, f"{key}: {reason}", remedy)
+            values[key] = None
+    return values
 
 
 def number(low: float, high: float, unit: str) -> Parse:

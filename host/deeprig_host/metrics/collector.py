@@ -6,23 +6,41 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from deeprig_host.machine.commands import Machine
-from deeprig_host.metrics import bus, cooling, driver, kernel, names, statuses, updates, xid
+from deeprig_host.metrics import (
+    backup,
+    backup_server,
+    bus,
+    cooling,
+    driver,
+    kernel,
+    names,
+    power_declared,
+    statuses,
+    updates,
+    xid,
+)
 from deeprig_host.metrics.nvml import NvmlReader
 from deeprig_host.metrics.part import Failure, PartFailed
 from deeprig_host.metrics.samples import Samples
 
 #: Part to what reads it; it raises PartFailed or OSError and nothing else.
-READERS: tuple[tuple[str, Callable[[Machine, Samples], None]], ...] = (
+Readers: TypeAlias = "tuple[tuple[str, Callable[[Machine, Samples], None]], ...]"
+READERS: Readers = (
     ("xid", xid.read),
     ("bus", bus.read),
     ("driver", driver.read),
     ("cooling", cooling.read),
     ("status", statuses.read),
+    ("backup", backup.read),
+    ("backup_server", backup_server.read),
     ("updates", updates.read),
     ("kernel", kernel.read),
 )
+#: These need to know which GPUs have answered.
+READERS_AFTER_GPUS: Readers = (("power", power_declared.read),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +62,11 @@ class Collector:
         """Read every part once."""
         began = time.monotonic()
         samples = Samples()
-        failures = [*self._read_files(samples), *self._nvml.read(samples)]
+        failures = [
+            *self._read(READERS, samples),
+            *self._nvml.read(samples),
+            *self._read(READERS_AFTER_GPUS, samples),
+        ]
         failed = {failure.part for failure in failures}
         self._errors.update(failed)
         for part in names.PARTS:
@@ -54,9 +76,9 @@ class Collector:
         samples.add(names.COLLECTOR_DURATION, time.monotonic() - began)
         return Pass(samples, tuple(failures))
 
-    def _read_files(self, samples: Samples) -> list[Failure]:
+    def _read(self, readers: Readers, samples: Samples) -> list[Failure]:
         failures = []
-        for part, read in READERS:
+        for part, read in readers:
             try:
                 read(self._machine, samples)
             except (PartFailed, OSError) as error:

@@ -7,6 +7,7 @@ Series about one GPU carry ``gpu`` (NVML's index, as nvidia-smi shows it) and ``
 
 from __future__ import annotations
 
+from deeprig_host.metrics.backup_names import METRICS as BACKUP_METRICS
 from deeprig_host.metrics.metric import GPU_LABELS as GPU
 from deeprig_host.metrics.metric import Metric
 
@@ -49,9 +50,22 @@ GPU_FAILURES = (
     "other",
 )
 #: What leaves a status file on the host.
-STATUS_KINDS = ("verify", "apply", "backup")
+STATUS_KINDS = ("verify", "apply", "pull", "backup", "backup_server")
 #: Parts of the collector: one that fails costs only its own series.
-PARTS = ("nvml", "gpu", "xid", "bus", "driver", "cooling", "status", "updates", "kernel")
+PARTS = (
+    "nvml",
+    "gpu",
+    "xid",
+    "bus",
+    "driver",
+    "cooling",
+    "status",
+    "backup",
+    "backup_server",
+    "updates",
+    "kernel",
+    "power",
+)
 
 # NVML and the driver
 NVML_UP = Metric("deeprig_nvml_up", "gauge", "1 if NVML could be opened and told its GPUs.")
@@ -145,6 +159,13 @@ POWER = Metric("deeprig_gpu_power_watts", "gauge", "Power that the GPU draws.", 
 POWER_LIMIT = Metric("deeprig_gpu_power_limit_watts", "gauge", "Power limit that is set.", GPU)
 POWER_LIMIT_DEFAULT = Metric(
     "deeprig_gpu_power_limit_default_watts", "gauge", "Power limit that the card comes with.", GPU
+)
+POWER_LIMIT_DECLARED = Metric(
+    "deeprig_gpu_power_limit_declared_watts",
+    "gauge",
+    "Power limit that is declared for the card; no series where none is, or where a budget shares "
+    "the machine's power out.",
+    GPU,
 )
 ENERGY = Metric(
     "deeprig_gpu_energy_joules_total", "counter", "Energy used since the driver was loaded.", GPU
@@ -364,6 +385,7 @@ COLLECTOR_ERRORS = Metric(
 )
 
 #: All of them, in the order in which they are written and documented.
-METRICS: tuple[Metric, ...] = tuple(
-    value for value in globals().values() if isinstance(value, Metric)
+METRICS: tuple[Metric, ...] = (
+    *(value for value in globals().values() if isinstance(value, Metric)),
+    *BACKUP_METRICS,
 )

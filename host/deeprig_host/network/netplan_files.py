@@ -15,7 +15,7 @@ def devices_of(path: Path) -> list[dict[str, Any]] | None:
     None where nobody can tell: python3-yaml is not there, or the file is no YAML of netplan's.
     """
     try:
-        import yaml  # type: ignore[import-untyped]
+        import yaml
     except ImportError:  # netplan itself needs it in some releases only
         return None
     try:

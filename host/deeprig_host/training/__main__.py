@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import sys
-import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from deeprig_host.training import data, proof
+from deeprig_host.training import data, proof, suite_program
 from deeprig_host.training.document import Findings, document, is_good
 from deeprig_host.training.evaluation import Check
 from deeprig_host.training.framework import Framework, load_framework
-from deeprig_host.training.options import BadUsage, Prediction, parse
+from deeprig_host.training.options import Prediction, Service, parse
+from deeprig_host.training.output import output_to_stderr
+from deeprig_host.training.place_options import BadUsage
 from deeprig_host.training.reload import save_outputs
+from deeprig_host.training.said import one_line
+from deeprig_host.training.service import serve
+from deeprig_host.training.suite import SuiteRun
 
 PROVEN, NOT_PROVEN, NOT_RUN = 0, 1, 2
 
@@ -26,16 +28,23 @@ def main(
     arguments: Sequence[str] | None = None,
     load: Callable[[str], Framework] = load_framework,
 ) -> int:
-    """Run, print one JSON object on standard output and nothing else there, return the exit code.
+    """Run, print JSON on standard output and nothing else there, return the exit code.
 
-    ``--help`` alone prints text and exits.
+    One object, or of the suite lines of events. ``--help`` alone prints text and exits.
     """
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        wanted = parse(sys.argv[1:] if arguments is None else arguments)
+        wanted = parse(given)
     except BadUsage as problem:
+        if given and given[0] == "suite":
+            return suite_program.refuse(str(problem))
         check = Check("the command line", False, "sound usage", str(problem))
         return _print(document(Findings(None, (check,))), NOT_RUN)
-    with _output_to_stderr():
+    if isinstance(wanted, SuiteRun):
+        return suite_program.main(wanted, load)
+    if isinstance(wanted, Service):
+        return _serve(load(wanted.framework), wanted)
+    with output_to_stderr():
         answer, code = _answer(wanted, load)
     return _print(answer, code)
 
@@ -46,7 +55,7 @@ def _answer(wanted: proof.TrainingRun | Prediction, load: Callable[[str], Framew
     try:
         framework = load(name)
     except Exception as problem:  # noqa: BLE001 - a broken library raises OSError, RuntimeError, …
-        said = f"cannot be imported: {_tell(problem)}"
+        said = f"cannot be imported: {one_line(problem)}"
         check = Check("the framework", False, f"{name} in this environment", said)
         return document(Findings(name, (check,))), NOT_RUN
     try:
@@ -54,38 +63,31 @@ def _answer(wanted: proof.TrainingRun | Prediction, load: Callable[[str], Framew
             return _predict(framework, wanted), PROVEN
         findings = proof.prove(framework, wanted)
     except ImportError as problem:
-        check = Check("the environment", False, "all that training needs", _tell(problem))
+        check = Check("the environment", False, "all that training needs", one_line(problem))
         return document(Findings(name, (check,), framework.version())), NOT_RUN
     except Exception as problem:  # noqa: BLE001 - see above
-        check = Check("training", False, "no error", _tell(problem))
+        check = Check("training", False, "no error", one_line(problem))
         return document(Findings(name, (check,), framework.version())), NOT_PROVEN
     return document(findings), PROVEN if is_good(findings) else NOT_PROVEN
 
 
 def _predict(framework: Framework, wanted: Prediction) -> dict[str, Any]:
     images = data.load_test_images(wanted.workdir)
-    outputs = framework.predict_saved(images, wanted.workdir, wanted.device)
+    if wanted.form is None:
+        outputs = framework.predict_saved(images, wanted.workdir, wanted.device)
+    else:
+        outputs = framework.predict_exported(wanted.form, images, wanted.workdir, wanted.device)
     return save_outputs(outputs, wanted.workdir)
 
 
-@contextlib.contextmanager
-def _output_to_stderr() -> Iterator[None]:
-    """Send what libraries print, in Python or in C, to standard error: it would spoil the JSON."""
-    sys.stdout.flush()
-    saved = os.dup(1)
-    os.dup2(2, 1)
-    try:
-        with contextlib.redirect_stdout(sys.stderr):
-            yield
-    finally:
-        os.dup2(saved, 1)
-        os.close(saved)
-
-
-def _tell(problem: Exception) -> str:
-    """Return the error in one line; the traceback goes to standard error."""
-    traceback.print_exception(problem)
-    return " ".join(f"{type(problem).__name__}: {problem}".split())
+def _serve(framework: Framework, wanted: Service) -> int:
+    """Tell the port in a line of JSON, and serve until standard input ends."""
+    with output_to_stderr() as write:
+        serve(
+            lambda images: framework.predict_saved(images, wanted.workdir, wanted.device),
+            lambda port: write(json.dumps({"port": port}) + "\n"),
+        )
+    return PROVEN
 
 
 def _print(answer: dict[str, Any], code: int) -> int:

@@ -50,7 +50,7 @@ def document(findings: Findings) -> dict[str, Any]:
         "curves": {name: [_number(v) for v in line] for name, line in findings.curves.items()},
         "confusion_matrix": [list(row) for row in findings.confusion],
         "reload": _reload(findings.reload),
-        "cuda": _cuda(findings.cuda),
+        "cuda": tell_cuda(findings.cuda),
         "seed": findings.seed,
         "evidence": _evidence(findings),
     }
@@ -93,7 +93,8 @@ def _reload(reload: Reload | None) -> dict[str, Any] | None:
     }
 
 
-def _cuda(cuda: Cuda | None) -> dict[str, Any] | None:
+def tell_cuda(cuda: Cuda | None) -> dict[str, Any] | None:
+    """Return CUDA as JSON knows it."""
     if cuda is None:
         return None
     return {

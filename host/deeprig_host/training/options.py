@@ -8,22 +8,30 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
-from deeprig_host.training.device import CPU, Demand
 from deeprig_host.training.evaluation import LIMITS, Limit
-from deeprig_host.training.framework import FRAMEWORKS
+from deeprig_host.training.framework import FRAMEWORKS, SUITE_FRAMEWORKS
+from deeprig_host.training.place_options import BadUsage, add_place, demand, natural_number
 from deeprig_host.training.proof import TrainingRun
+from deeprig_host.training.suite import SuiteRun
+from deeprig_host.training.suite_options import add_suite, suite_run
 
-_SUMMARY = """Train inside an environment and print one JSON object.
+_SUMMARY = """Train inside an environment and print JSON: one object; of a suite, lines of events.
 Exit 0: it trained as it must. 1: it did not. 2: bad usage, or the framework is not there."""
-
-
-class BadUsage(Exception):
-    """The command line makes no sense; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """Predict with the model that a training run saved."""
+    """Predict with the model that a training run saved; ``form``: as which it was exported."""
+
+    framework: str
+    workdir: Path
+    device: str
+    form: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Serve the model that a training run saved."""
 
     framework: str
     workdir: Path
@@ -37,26 +45,21 @@ class _Parser(argparse.ArgumentParser):
         raise BadUsage(message)
 
 
-def parse(arguments: Sequence[str]) -> TrainingRun | Prediction:
+def parse(arguments: Sequence[str]) -> TrainingRun | SuiteRun | Prediction | Service:
     """Return what to do. Raise BadUsage; ``--help`` prints and exits."""
     given = _parser().parse_args(arguments)
     if not given.workdir.is_dir():
         raise BadUsage(f"--workdir {given.workdir} is no directory")
     if given.program == "predict":
-        return Prediction(given.framework, given.workdir, given.device)
+        return Prediction(given.framework, given.workdir, given.device, given.form)
+    if given.program == "serve":
+        return Service(given.framework, given.workdir, given.device)
+    if given.program == "suite":
+        return suite_run(given)
     limits = tuple(replace(one, bound=getattr(given, one.metric)) for one in LIMITS)
     return TrainingRun(
-        given.program, given.workdir, _demand(given), given.seed, given.epochs, limits
+        given.program, given.workdir, demand(given), given.seed, given.epochs, limits
     )
-
-
-def _demand(given: argparse.Namespace) -> Demand:
-    is_cpu_wanted = given.device == CPU
-    if given.require_gpu and given.gpus == 0:
-        raise BadUsage("--require-gpu and --gpus 0 contradict each other")
-    if is_cpu_wanted and given.gpus:
-        raise BadUsage(f"--device cpu and --gpus {given.gpus} contradict each other")
-    return Demand(given.require_gpu or bool(given.gpus), is_cpu_wanted, given.gpus)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -68,22 +71,19 @@ def _parser() -> argparse.ArgumentParser:
     programs = root.add_subparsers(dest="program", required=True)
     for name in FRAMEWORKS:
         _add_training(programs.add_parser(name, help=f"train with {name}"))
+    add_suite(programs.add_parser("suite", help="run the cases of a profile"))
     predict = programs.add_parser("predict", help="predict with a saved model (used by training)")
-    predict.add_argument("framework", choices=FRAMEWORKS)
-    predict.add_argument("--workdir", type=Path, required=True)
-    predict.add_argument("--device", required=True)
+    serve = programs.add_parser("serve", help="serve a saved model over HTTP (used by training)")
+    for parser in (predict, serve):
+        parser.add_argument("framework", choices=SUITE_FRAMEWORKS)
+        parser.add_argument("--workdir", type=Path, required=True)
+        parser.add_argument("--device", required=True)
+    predict.add_argument("--form", help="as which the model was exported")
     return root
 
 
 def _add_training(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--workdir", type=Path, required=True, help="an empty directory to write")
-    device = parser.add_mutually_exclusive_group()
-    device.add_argument("--require-gpu", action="store_true", help="no CUDA is a failure")
-    device.add_argument("--device", choices=(CPU,), help="the CPU, whatever else is there")
-    parser.add_argument(
-        "--gpus", type=natural_number, metavar="N", help="exactly N GPUs are expected"
-    )
-    parser.add_argument("--seed", type=natural_number, default=20)
+    add_place(parser)
     parser.add_argument("--epochs", type=natural_number, default=15)
     for limit in LIMITS:
         _add_limit(parser, limit)
@@ -94,11 +94,3 @@ def _add_limit(parser: argparse.ArgumentParser, limit: Limit) -> None:
     parser.add_argument(
         limit.option, dest=limit.metric, type=float, default=limit.bound, metavar="X", help=says
     )
-
-
-def natural_number(text: str) -> int:
-    number = int(text)
-    # scikit-learn's random_state ends at 2**32 - 1; so must a seed here.
-    if not 0 <= number < 2**32:
-        raise argparse.ArgumentTypeError(f"{text} is not in 0..{2**32 - 1}")
-    return number

@@ -22,6 +22,21 @@ class Outputs:
         if self.width < 1 or len(self.raw) % (_FLOAT32_BYTES * self.width):
             raise ValueError(f"{len(self.raw)} bytes are no rows of {self.width} float32 numbers")
 
+    @property
+    def samples(self) -> int:
+        """Return how many rows there are."""
+        return len(self.raw) // (_FLOAT32_BYTES * self.width)
+
+    def rows(self) -> list[list[float]]:
+        """Return the numbers, one list per sample."""
+        numbers = _numbers(self).tolist()
+        return [numbers[at : at + self.width] for at in range(0, len(numbers), self.width)]
+
+    def part(self, start: int, end: int) -> Outputs:
+        """Return the rows from ``start`` up to ``end``."""
+        bytes_per_row = _FLOAT32_BYTES * self.width
+        return Outputs(self.raw[start * bytes_per_row : end * bytes_per_row], self.width)
+
     def sha256(self) -> str:
         """Return the digest of the bytes, in hexadecimal."""
         return hashlib.sha256(self.raw).hexdigest()

@@ -44,10 +44,16 @@ def compare(trained: Outputs, reloaded: Outputs) -> Reload:
     return Reload(trained.sha256(), reloaded.sha256(), max_difference(trained, reloaded))
 
 
-def predict_in_new_process(framework: str, workdir: Path, device: str) -> Outputs:
-    """Start this program again to predict. Raise RuntimeError with its reason where it fails."""
+def predict_in_new_process(
+    framework: str, workdir: Path, device: str, form: str | None = None
+) -> Outputs:
+    """Start this program again to predict, with the saved model or with an exported form of it.
+
+    Raise RuntimeError with its reason where it fails.
+    """
     command = [sys.executable, "-m", "deeprig_host.training", "predict", framework]
     command += ["--workdir", str(workdir), "--device", device]
+    command += ["--form", form] if form is not None else []
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, timeout=_LIMIT_SECONDS
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from deeprig.cooling.plot import Axis, Line, Panel, Points, Reference, axis, thinned
-from deeprig.cooling.svg import picture
+from deeprig.drawing.plot import Axis, Line, Panel, Points, Reference, axis, thinned
+from deeprig.drawing.svg import picture
 from tests.sim.thermal.hour import HOUR_SECONDS, PROFILE, SCENARIOS, Sample, Trace
 
 _MOST_POINTS = 300

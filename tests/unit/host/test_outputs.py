@@ -45,3 +45,12 @@ def test_other_shapes_and_nan_differ_without_bound():
     assert max_difference(outputs(1.0, 2.0), outputs(1.0, 2.0, 3.0, 4.0)) == math.inf
     assert max_difference(outputs(1.0, 2.0), outputs(1.0, 2.0, width=1)) == math.inf
     assert max_difference(outputs(1.0, math.nan), outputs(1.0, 2.0)) == math.inf
+
+
+def test_rows_and_parts_are_of_samples():
+    found = outputs(1.0, 2.0, 3.0, 4.0, 5.0, 6.5)
+    assert found.samples == 3
+    assert found.rows() == [[1.0, 2.0], [3.0, 4.0], [5.0, 6.5]]
+    assert found.part(1, 2).rows() == [[3.0, 4.0]]
+    assert found.part(0, 3) == found
+    assert found.part(3, 4).samples == 0

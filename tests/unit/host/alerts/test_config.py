@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 from deeprig_host.alerts.config import Mail, parse_config, read_config, readable_by_others
-from deeprig_host.alerts.ini import BadConfig
 from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.ini import BadConfiguration
 
 WHOLE = """\
 # whom to tell
@@ -44,9 +44,9 @@ def machine(tmp_path):
 
 
 def problems(machine, text):
-    with pytest.raises(BadConfig) as bad:
+    with pytest.raises(BadConfiguration) as bad:
         parse_config(machine, "f", text)
-    return [str(problem) for problem in bad.value.problems]
+    return [f"{one.place}: {one.reason}; {one.remedy}" for one in bad.value.problems]
 
 
 def test_all_of_it_is_read(machine):
@@ -88,21 +88,42 @@ def test_an_empty_file_tells_nobody(machine):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("[alerts]\nrepeat_hours = soon", "f:2: repeat_hours is 'soon'; give a number from 0.1"),
-        ("[alerts]\nrepeat_hours = 0", "f:2: repeat_hours is '0'; give a number from 0.1 to 2160"),
+        (
+            "[alerts]\nrepeat_hours = soon",
+            "f:2: repeat_hours is 'soon'; give a number from 0.1",
+        ),
+        (
+            "[alerts]\nrepeat_hours = 0",
+            "f:2: repeat_hours is '0'; give a number from 0.1 to 2160",
+        ),
         ("[alerts]\nrepeat_hours = nan", "f:2: repeat_hours is 'nan'"),
-        ("[alerts]\nseverity = info", "f:2: severity is 'info'; give one of warning, critical"),
-        ("[alerts]\noff = GpuLots", "f:2: there is no alert 'GpuLots'; one of: GpuXidCritical"),
+        (
+            "[alerts]\nseverity = info",
+            "f:2: severity is 'info'; give one of warning, critical",
+        ),
+        (
+            "[alerts]\noff = GpuLots",
+            "f:2: there is no alert 'GpuLots'; one of: GpuXidCritical",
+        ),
         ("[alerts]\n\nrepeat = 3", "f:3: [alerts] has no 'repeat'; docs/alerts.md"),
         ("[alert]\nx = 1", "f:1: there is no section [alert]; one of: alerts, mail"),
-        ("[alerts]\nhost = a\n[mail]\nto=a\n[alerts]", "f:5: [alerts] is there twice"),
-        ("[alerts]\nhost = a\nhost = b", "f:3: host is there twice (line 2); keep one"),
-        ("[alerts]\nhost", "f:2: the line has no =; write `key = value`"),
-        ("host = a", "f:1: a value before any section; begin with [alerts]"),
-        ("[alerts", "f:1: the section has no ]"),
+        (
+            "[alerts]\nhost = a\n[mail]\nto=a\n[alerts]",
+            "f:5: [alerts] stands twice, first in line 1",
+        ),
+        (
+            "[alerts]\nhost = a\nhost = b",
+            "f:3: host stands twice in [alerts], first in line 2; keep one",
+        ),
+        ("[alerts]\nhost", "f:2: the line is no setting; write KEY = VALUE"),
+        ("host = a", "f:1: host stands before any section; put it below its [SECTION]"),
+        ("[alerts", "f:1: the line is no setting"),
         ("\n[mail]", "f:2: nobody is told; give to = someone@example.org"),
         ("[mail]\nto = a b@c", "f:2: 'a b@c' is no mail address"),
-        ("[mail]\nto = a@b\nsmtp = x:99999", "f:3: 'x:99999' is no server; give HOST or HOST:PORT"),
+        (
+            "[mail]\nto = a@b\nsmtp = x:99999",
+            "f:3: 'x:99999' is no server; give HOST or HOST:PORT",
+        ),
         ("[mail]\nto = a@b\nsmtp = x y", "f:3: 'x y' is no server"),
         (
             "[mail]\nto=a@b\nsmtp=mx.org\nsmtp_security = none\nsmtp_user = u",
@@ -145,7 +166,7 @@ def test_all_problems_are_told_at_once_in_the_order_of_lines(machine):
 
 def test_no_problem_repeats_a_secret(machine):
     text = "[webhook]\nurl = ftp://x/SECRET\ntoken = SECRET\n[mail]\nto = a\nsmtp_password = SECRET"
-    text += "\nsmtp_password_file = /x\n[heartbeat]\nurl = http://u:SECRET@x/"
+    text += "\nSECRET\n9SECRET = x\nsmtp_password_file = /x\n[heartbeat]\nurl = http://u:SECRET@x/"
     assert "SECRET" not in "\n".join(problems(machine, text))
 
 
@@ -162,7 +183,7 @@ def test_ports_follow_the_security(machine):
 
 
 def test_a_file_that_is_not_there_is_a_problem_of_the_file(machine):
-    with pytest.raises(BadConfig, match=r"^/etc/deeprig/alerts.conf: cannot be read"):
+    with pytest.raises(BadConfiguration, match=r"^/etc/deeprig/alerts.conf: cannot be read"):
         read_config(machine)
 
 

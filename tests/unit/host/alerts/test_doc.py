@@ -17,17 +17,17 @@ def script():
 
 
 def test_the_page_is_current(script):
-    told = script.PAGE.read_text(encoding="utf-8")
-    assert told == script.page(told), "run script/alerts_doc.py"
+    told = script.END.page.read_text(encoding="utf-8")
+    assert told == script.END.renewed(told), "run script/alerts_doc.py"
 
 
 def test_a_page_without_a_place_for_the_table_is_refused(script):
     with pytest.raises(ValueError, match="has no line"):
-        script.page("# Alerts\n")
+        script.END.renewed("# Alerts\n")
 
 
 def test_every_value_of_the_configuration_is_on_the_page(script):
-    head = script.PAGE.read_text(encoding="utf-8").partition("## The table")[0]
+    head = script.END.page.read_text(encoding="utf-8").partition("## The table")[0]
     for key in ("host", "metrics", "repeat_hours", "severity", "off", "to", "from", "smtp"):
         assert f"`{key}`" in head
     for key in ("smtp_security", "smtp_user", "smtp_password", "url", "format", "token"):

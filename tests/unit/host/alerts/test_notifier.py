@@ -334,8 +334,10 @@ def test_check_tells_every_problem_with_its_line(program):
     assert program("check") == 0
     program.write("[webhook]\nurl = x\nfoo = 1\n")
     assert program("check") == 2
-    assert program.err.splitlines()[0].startswith("/etc/deeprig/alerts.conf:2: url is no address")
-    assert program.err.splitlines()[1].startswith("/etc/deeprig/alerts.conf:3: [webhook] has no")
+    first, remedy, second, _ = program.err.splitlines()
+    assert first.startswith("/etc/deeprig/alerts.conf:2: url is no address")
+    assert remedy == "    -> give https://HOST/..."
+    assert second.startswith("/etc/deeprig/alerts.conf:3: [webhook] has no")
     program.config.unlink()
     assert program("check") == 2
 

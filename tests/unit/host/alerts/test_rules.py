@@ -21,6 +21,10 @@ DISK = 'device="/dev/sda1",mountpoint="/",fstype="%s"'
 XID = 'deeprig_xid_last_timestamp_seconds{address="0000:01:00.0",code="%s"} %d'
 STATUS = 'deeprig_status_timestamp_seconds{what="%s"} %d'
 
+BACKUP_OK = 'deeprig_backup_ok{repository="disk",what="%s"} %d'
+PRUNE = 'deeprig_backup_server_prune_outcome{client="rig1",outcome="%s"} %d'
+DEADLINE = 'deeprig_backup_deadline_timestamp_seconds{repository="disk",what="%s"} %d'
+
 
 def gpu(name, value, more=""):
     return f"deeprig_gpu_{name}{{{GPU}{more}}} {value}"
@@ -31,6 +35,11 @@ def disk(free, kind="ext4"):
     return f"{FREE}{{{labels}}} {free}\n{SIZE}{{{labels}}} 1000"
 
 
+def room(free):
+    told = 'deeprig_backup_space%s_bytes{repository="disk"} %d'
+    return told % ("_free", free) + "\n" + told % ("", 1000)
+
+
 def lanes(now, most, load):
     return "\n".join(
         (
@@ -39,6 +48,11 @@ def lanes(now, most, load):
             gpu("utilization_ratio", load),
         )
     )
+
+
+def limit(now, declared):
+    told = gpu("power_limit_watts", now), gpu("power_limit_declared_watts", declared)
+    return "\n".join(told)
 
 
 def fan(speed, rpm):
@@ -106,6 +120,8 @@ CASES = {
         [event("software_thermal", 0), event("software_power_cap", 1)],
     ),
     "GpuFanStopped": ([fan(0.6, 0)], [fan(0.6, 1800), fan(0, 0), gpu("fan_speed_rpm", 0)]),
+    "GpuPowerLimitLow": ([limit(250, 300)], [limit(298, 300), limit(300, 300), limit(350, 300)]),
+    "GpuPowerLimitHigh": ([limit(350, 300)], [limit(302, 300), limit(300, 300), limit(250, 300)]),
     "CoolingFailsafe": (
         [
             f'deeprig_cooling_mode{{{GPU},mode="{mode}"}} 1'
@@ -133,14 +149,6 @@ CASES = {
     ),
     "DiskNearlyFull": ([disk(99)], [disk(101), disk(0, "squashfs"), disk(0, "tmpfs")]),
     "DiskFull": ([disk(19)], [disk(21), disk(0, "squashfs")]),
-    "BackupFailed": (
-        ['deeprig_status_ok{what="backup"} 0'],
-        ['deeprig_status_ok{what="backup"} 1', 'deeprig_status_ok{what="verify"} 0'],
-    ),
-    "BackupTooOld": (
-        [STATUS % ("backup", NOW - 2 * DAY - 1)],
-        [STATUS % ("backup", NOW - DAY), STATUS % ("verify", NOW - 9 * DAY)],
-    ),
     "VerifyFailed": (
         ['deeprig_status_ok{what="verify"} 0'],
         ['deeprig_status_ok{what="verify"} 1', 'deeprig_status_ok{what="backup"} 0'],
@@ -163,6 +171,51 @@ CASES = {
             f'deeprig_updates_timestamp_seconds{{step="refresh"}} {NOW - DAY}',
             f'deeprig_updates_timestamp_seconds{{step="upgrade"}} {NOW - 99 * DAY}',
         ],
+    ),
+    "BackupFailed": (
+        [BACKUP_OK % ("backup", 0)],
+        [BACKUP_OK % ("backup", 1), BACKUP_OK % ("check", 0)],
+    ),
+    "BackupTooOld": (
+        [DEADLINE % ("backup", NOW - 1)],
+        [DEADLINE % ("backup", NOW + 1), DEADLINE % ("check", NOW - DAY)],
+    ),
+    "BackupShrunk": (
+        ['deeprig_backup_remaining_ratio{repository="disk"} 0.49'],
+        ['deeprig_backup_remaining_ratio{repository="disk"} 0.5'],
+    ),
+    "BackupCheckFailed": (
+        [BACKUP_OK % ("check", 0)],
+        [BACKUP_OK % ("check", 1), BACKUP_OK % ("backup", 0)],
+    ),
+    "BackupDrillFailed": (
+        [BACKUP_OK % ("drill", 0)],
+        [BACKUP_OK % ("drill", 1), BACKUP_OK % ("check", 0)],
+    ),
+    "BackupNotProven": (
+        [DEADLINE % ("check", NOW - 1), DEADLINE % ("drill", NOW - 1)],
+        [DEADLINE % ("check", NOW + 1), DEADLINE % ("backup", NOW - DAY)],
+    ),
+    "BackupSilent": (
+        [f"deeprig_backup_schedule_timestamp_seconds {NOW - 7201}"],
+        [f"deeprig_backup_schedule_timestamp_seconds {NOW - 7199}"],
+    ),
+    "BackupConfigBad": (["deeprig_backup_config_ok 0"], ["deeprig_backup_config_ok 1"]),
+    "BackupRepositoryNearlyFull": (
+        [room(99)],
+        [room(101), room(99).splitlines()[0]],
+    ),
+    "BackupServerSuspicious": (
+        [PRUNE % ("refused", 1)],
+        [PRUNE % ("refused", 0), PRUNE % ("failed", 1), PRUNE % ("good", 1)],
+    ),
+    "BackupServerFailed": (
+        [PRUNE % ("failed", 1)],
+        [PRUNE % ("failed", 0), PRUNE % ("refused", 1), PRUNE % ("good", 1)],
+    ),
+    "BackupServerTooOld": (
+        [f"deeprig_backup_server_prune_timestamp_seconds {NOW - 3 * DAY - 1}"],
+        [f"deeprig_backup_server_prune_timestamp_seconds {NOW - 2 * DAY}"],
     ),
 }
 NAMES = [alert.name for alert in ALERTS]
@@ -258,12 +311,16 @@ def test_numbers_of_promql_are_not_rounded():
                 0.02,
                 0.1,
                 0.2,
+                0.5,
+                0.99,
                 1,
+                1.01,
                 5,
                 120,
                 300,
                 3600,
-                172800,
+                7200,
+                259200,
                 604800,
                 2592000,
             }

@@ -174,6 +174,7 @@ def test_an_unsigned_module_has_the_old_driver_put_back_where_it_must_be_signed(
 
 def test_the_end_of_dkms_log_is_shown(old):
     old.publish(*driver("590.1", module="589.9"))
+    old.write("/var/lib/dkms/nvidia/590.1/source/dkms.conf", "")  # else it is a leftover
     old.write("/var/lib/dkms/nvidia/590.1/build/make.log", "\n".join(map(str, range(100))) + "\n")
     answer = change(old.machine, order("590.1"))
     assert answer["evidence"][-1] == "99"

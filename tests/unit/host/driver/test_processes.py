@@ -74,10 +74,13 @@ def test_the_drivers_own_services_hold_back_nobody(rig):
     process(rig, 9, "/home/me/nvidia-persistenced-like", "/dev/nvidia0")
     python = "/opt/deeprig/environment/bin/python"
     process(rig, 10, f"{python} -m deeprig_host.cooling run", "/dev/nvidiactl")
-    process(rig, 11, f"{python} -m deeprig_host.metrics --every 15", "/dev/nvidia0")
+    process(rig, 11, f"{python} -I -m deeprig_host.metrics --every 15", "/dev/nvidia0")
+    process(rig, 14, f"{python} -I train.py -m deeprig_host.cooling", "/dev/nvidia0")
+    process(rig, 15, f"{python} -I -m deeprig_host.burn run", "/dev/nvidia0")
+    process(rig, 16, python, "/dev/nvidia0")
     process(rig, 12, f"{python} train.py -m deeprig_host.cooling", "/dev/nvidia0")
     process(rig, 13, "/home/me/python -m deeprig_host.cooling run", "/dev/nvidia0")
-    assert [h["pid"] for h in holders(rig.machine)] == [9, 12, 13]
+    assert [h["pid"] for h in holders(rig.machine)] == [9, 12, 13, 14, 15, 16]
 
 
 def test_a_user_without_a_name_is_told_by_number_and_long_commands_are_shortened(rig):

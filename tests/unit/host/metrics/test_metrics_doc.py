@@ -18,11 +18,11 @@ def script():
 
 
 def test_the_page_is_current(script):
-    told = script.PAGE.read_text(encoding="utf-8")
-    assert told == script.page(told), "run script/metrics_doc.py"
+    told = script.END.page.read_text(encoding="utf-8")
+    assert told == script.END.renewed(told), "run script/metrics_doc.py"
     assert all(f"| `{metric.name}` |" in told for metric in METRICS)
 
 
 def test_a_page_without_a_place_for_the_table_is_refused(script):
     with pytest.raises(ValueError, match="has no line"):
-        script.page("# Metrics\n")
+        script.END.renewed("# Metrics\n")

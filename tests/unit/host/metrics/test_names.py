@@ -5,7 +5,7 @@ import re
 import pytest
 from deeprig_host.gpu.clocks import EVENT_REASONS, HOLD_REASONS
 from deeprig_host.metrics import names
-from deeprig_host.metrics.collector import READERS
+from deeprig_host.metrics.collector import READERS, READERS_AFTER_GPUS
 from deeprig_host.metrics.names import METRICS
 
 _NO_BASE_UNITS = ("percent", "celcius", "mhz", "megahertz", "milliwatts", "milliseconds", "minutes")
@@ -33,7 +33,8 @@ def test_the_names_of_clock_events_are_nvmls():
 
 
 def test_every_part_of_the_collector_is_named():
-    assert set(names.PARTS) == {"nvml", "gpu"} | {part for part, _ in READERS}
+    read = {part for part, _ in (*READERS, *READERS_AFTER_GPUS)}
+    assert set(names.PARTS) == {"nvml", "gpu"} | read
 
 
 @pytest.mark.parametrize(

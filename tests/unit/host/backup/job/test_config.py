@@ -20,6 +20,7 @@ may_be_empty = /home
 exclude = *.iso "old runs"
 exclude_datasets = no
 keep_checkpoints = all
+conda = /opt/conda "/srv/my conda"
 tag = ws1
 nice = 5
 io_class = best-effort
@@ -39,6 +40,8 @@ prune = elsewhere
 check_subset = 1/12
 maximum_age_hours = 30
 period_hours = 12
+check_period_hours = 0
+drill_period_hours = 1000.5
 at = 23:30
 jitter_minutes = 0
 retry_minutes = 5
@@ -72,6 +75,8 @@ def test_everything_can_be_declared():
         check_subset="1/12",
         maximum_age_hours=30,
         period_hours=12,
+        check_period_hours=0,
+        drill_period_hours=1000.5,
         at_minutes=23 * 60 + 30,
         jitter_minutes=0,
         retry_minutes=5,
@@ -87,6 +92,7 @@ def test_everything_can_be_declared():
         exclude=("*.iso", "old runs"),
         exclude_datasets=False,
         keep_checkpoints=None,
+        conda=("/opt/conda", "/srv/my conda"),
         tag="ws1",
         nice=5,
         io_class="best-effort",
@@ -110,6 +116,8 @@ def test_everything_can_be_declared():
         ("check_subset", "13/12", "'13/12' is no share of the data"),
         ("at", "24:00", "'24:00' is no time of day"),
         ("period_hours", "0", "0 is not within"),
+        ("check_period_hours", "weekly", "'weekly' is not a number"),
+        ("drill_period_hours", "-1", "'-1' is not a number"),
         ("mounts", '"/a', "No closing quotation"),
         ("mounts", "/a /a/", "/a stands twice"),
         ("keep_yearly", "1", "there is no setting keep_yearly"),

@@ -2,12 +2,15 @@
 
 import json
 import os
+import time
 
 import pytest
+from deeprig_host.backup import datasets, leading
 from deeprig_host.backup.checkpoints import superseded, superseded_directories
 from deeprig_host.backup.datasets import NAME, fetchable
 from deeprig_host.backup.declared import Backup
 from deeprig_host.backup.excludes import excludes
+from deeprig_host.machine.commands import Machine
 
 DECLARED = Backup(("/home",), ())
 
@@ -22,7 +25,8 @@ def write(place, *names):
         path = place / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("x")
-        os.utime(path, (1000 + number, 1000 + number))
+        for written in (path, path.parent):
+            os.utime(written, (1000 + number, 1000 + number))
 
 
 def files_left_out(place, *names, keep=1):
@@ -89,6 +93,7 @@ def test_the_best_one_that_a_trainer_names_is_kept(place):
     write(place, *(f"{name}/model.safetensors" for name in names))
     state = json.dumps({"best_model_checkpoint": "out/checkpoint-1"})
     (place / "checkpoint-3" / "trainer_state.json").write_text(state)
+    os.utime(place / "checkpoint-3", (2000, 2000))
     assert superseded_directories(place, names, 1) == ("checkpoint-2",)
 
 
@@ -100,7 +105,95 @@ def test_numbered_directories_without_weights_are_kept(place):
 
 def test_where_a_trainer_cannot_be_understood_all_is_kept(place):
     write(place, "r/checkpoint-1/a.pt", "r/checkpoint-2/a.pt", "r/checkpoint-2/trainer_state.json")
-    assert not any("checkpoint-" in one for one in excludes(DECLARED, (place,), ()).patterns)
+    assert not any(
+        "checkpoint-" in one for one in excludes(Machine(place), DECLARED, (place,), ()).patterns
+    )
+
+
+def test_before_one_that_may_still_be_written_the_last_whole_one_is_kept(place):
+    write(place, "step_1.pt", "step_2.pt", "step_3.pt")
+    assert superseded(place, ("step_1.pt", "step_2.pt", "step_3.pt"), 1) == (
+        "step_1.pt",
+        "step_2.pt",
+    )
+    os.utime(place / "step_3.pt")
+    assert superseded(place, ("step_1.pt", "step_2.pt", "step_3.pt"), 1) == ("step_1.pt",)
+
+
+@pytest.mark.parametrize(
+    ("link", "target"),
+    [
+        ("run/best.pt", "step_1.pt"),
+        ("run/best.pt", "../run/step_1.pt"),
+        ("chosen/weights", "../run/step_1.pt"),
+        ("chosen/weights", "/run/step_1.pt"),
+        ("run/best", "checkpoint-1"),
+        ("best.bin", "run/checkpoint-1/model.bin"),
+        ("run/best.pt", "chain.pt"),
+    ],
+)
+def test_what_a_link_leads_to_is_kept(place, link, target):
+    write(place, *(f"run/step_{number}.pt" for number in (1, 2, 3)))
+    write(place, *(f"run/checkpoint-{number}/model.bin" for number in (1, 2, 3)))
+    every = {f"{place}/run/{n}" for n in ("step_1.pt", "step_2.pt", "checkpoint-1", "checkpoint-2")}
+    assert patterns_of(place) == every
+    if target == "chain.pt":
+        (place / "run/chain.pt").symlink_to("step_1.pt")
+    (place / link).parent.mkdir(exist_ok=True)
+    (place / link).symlink_to(f"{place}{target}" if target.startswith("/") else target)
+    kept = "checkpoint-1" if "checkpoint" in target else "step_1.pt"
+    assert patterns_of(place) == every - {f"{place}/run/{kept}"}
+
+
+def test_a_checkpoint_is_found_through_linked_directories(place):
+    write(place, *(f"run1/step_{number}.pt" for number in (1, 2, 3)))
+    (place / "runs").mkdir()
+    (place / "runs/newest").symlink_to("../run1")
+    (place / "best.pt").symlink_to("runs/newest/step_1.pt")
+    assert f"{place}/run1/step_1.pt" not in patterns_of(place)
+
+
+@pytest.mark.parametrize("kind", ["nfs4", "autofs", "ext4"])
+def test_a_link_into_a_mount_is_followed_only_where_that_answers(place, kind, monkeypatch):
+    write(place, *(f"run/step_{number}.pt" for number in (1, 2, 3)))
+    (place / "proc/self").mkdir(parents=True)
+    line = f"36 35 0:9 / {place}/nas rw - {kind} nas:/a rw\n"
+    (place / "proc/self/mountinfo").write_text(line)
+    (place / "run/best.pt").symlink_to(f"{place}/nas/step_1.pt")
+    (place / "run/chosen.pt").symlink_to("step_2.pt")
+    asked, read = [], []
+    real = os.readlink
+    monkeypatch.setattr(leading, "answers", lambda _, mount: asked.append(mount.path))
+    monkeypatch.setattr(os, "readlink", lambda path: (read.append(path), real(path))[1])
+    monkeypatch.setattr(os.path, "realpath", lambda path: pytest.fail(f"{path} is asked"))
+    assert patterns_of(place) == {f"{place}/run/step_1.pt"}
+    assert asked == (["/nas"] if kind == "nfs4" else []), "once, and by another process"
+    assert (f"{place}/nas/step_1.pt" in read) is (kind == "ext4")
+
+
+def test_a_link_into_a_mount_that_answers_is_followed(place, monkeypatch):
+    write(place, *(f"run/step_{number}.pt" for number in (1, 2, 3)))
+    (place / "proc/self").mkdir(parents=True)
+    (place / "proc/self/mountinfo").write_text(f"36 35 0:9 / {place}/nas rw - nfs4 nas:/a rw\n")
+    (place / "nas").mkdir()
+    (place / "nas/step_7.pt").symlink_to("../run/step_1.pt")
+    (place / "run/best.pt").symlink_to(f"{place}/nas/step_7.pt")
+    monkeypatch.setattr(leading, "answers", lambda *_: True)
+    assert patterns_of(place) == {f"{place}/run/step_2.pt"}
+
+
+def test_a_link_that_leads_in_a_circle_keeps_nothing_from_being_looked_at(place):
+    write(place, "run/step_1.pt", "run/step_2.pt")
+    (place / "run/best.pt").symlink_to("best.pt")
+    assert f"{place}/run/step_1.pt" in patterns_of(place)
+
+
+def patterns_of(place):
+    return {
+        one
+        for one in excludes(Machine(place), DECLARED, (place,), ()).patterns
+        if one.startswith(str(place))
+    }
 
 
 ENTRY = {"path": "a.bin", "url": "https://example.org/a", "sha256": "0" * 64, "size": 3}
@@ -150,6 +243,61 @@ def test_a_file_that_was_written_since_is_kept(place):
     assert fetchable(path).files == ()
 
 
+def test_a_file_that_was_changed_under_its_old_time_is_kept(place):
+    file = place / "a.bin"
+    file.write_text("abc")
+    before = file.stat()
+    path = manifest(place, ENTRY)
+    wait_for_a_later_ctime(place, path.stat().st_ctime_ns)
+    file.write_text("abd")
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert file.stat().st_mtime_ns <= path.stat().st_mtime_ns
+    assert fetchable(path).files == ()
+
+
+def wait_for_a_later_ctime(place, than):
+    """The kernel's clock for times of files goes on in steps of some milliseconds."""
+    probe = place / "probe"
+    probe.touch()
+    end = time.monotonic() + 10
+    while probe.stat().st_ctime_ns <= than:
+        assert time.monotonic() < end
+        os.utime(probe)
+    probe.unlink()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="files are given to others")
+def test_nobody_leaves_out_the_files_of_others(place):
+    (place / "a.bin").write_text("abc")
+    path = manifest(place, ENTRY)
+    for owner, is_left_out in ((0, True), (65534, False)):
+        os.chown(path, owner, owner)
+        assert bool(fetchable(path).files) == is_left_out
+    os.chown(place / "a.bin", 65534, 65534)
+    os.chown(path, 65534, 65534)  # touched last
+    assert fetchable(path).files
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link", "zero", "directory", "large"])
+def test_what_is_no_plain_manifest_is_never_waited_for(place, kind, monkeypatch):
+    monkeypatch.setattr(datasets, "_MOST_BYTES", 1000)
+    path = place / NAME
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "link":
+        manifest(place, ENTRY).rename(place / "elsewhere")
+        path.symlink_to("elsewhere")
+    elif kind == "zero":
+        path.symlink_to("/dev/zero")
+    elif kind == "directory":
+        path.mkdir()
+    else:
+        path.write_text(" " * 2000)
+    found = fetchable(path)
+    assert found.files == ()
+    assert "all is kept" in found.remarks[0]
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '"x"', "[" * 20_000, '{"schema": 1}', "null"])
 def test_a_manifest_that_is_none_leaves_nothing_out(place, text):
     (place / NAME).write_text(text)
@@ -167,7 +315,7 @@ def test_names_that_restic_would_take_as_patterns_are_escaped(place):
     odd = place / "a*[b]?\\$c"
     write(odd, "step_1.pt", "step_2.pt")
     escaped = str(place) + "/a\\*\\[b]\\?\\\\$$c/step_1.pt"
-    assert escaped in excludes(DECLARED, (place,), ()).patterns
+    assert escaped in excludes(Machine(place), DECLARED, (place,), ()).patterns
 
 
 def test_a_name_that_no_line_can_hold_is_kept(place):
@@ -178,14 +326,18 @@ def test_a_name_that_no_line_can_hold_is_kept(place):
     for name in ("step_1.pt", "step_2.pt"):
         with open(f"{raw}/{name}", "w"):  # noqa: PTH123 - see above
             pass
-    assert not any("step_" in one for one in excludes(DECLARED, (place,), ()).patterns)
+    assert not any(
+        "step_" in one for one in excludes(Machine(place), DECLARED, (place,), ()).patterns
+    )
 
 
 def test_nothing_is_looked_for_where_restic_does_not_look(place):
     steps = ("step_1.pt", "step_2.pt")
     write(place, *(f".cache/{name}" for name in steps), *(f"c/{name}" for name in steps))
     write(place, "c/CACHEDIR.TAG")
-    assert not any("step_" in one for one in excludes(DECLARED, (place,), ()).patterns)
+    assert not any(
+        "step_" in one for one in excludes(Machine(place), DECLARED, (place,), ()).patterns
+    )
 
 
 def test_links_are_not_followed(place, tmp_path_factory):
@@ -193,16 +345,18 @@ def test_links_are_not_followed(place, tmp_path_factory):
     write(elsewhere, "step_1.pt", "step_2.pt")
     (place / "link").symlink_to(elsewhere)
     (place / "loop").symlink_to(place)
-    assert not any("step_" in one for one in excludes(DECLARED, (place,), ()).patterns)
+    assert not any(
+        "step_" in one for one in excludes(Machine(place), DECLARED, (place,), ()).patterns
+    )
 
 
 def test_what_is_declared_and_a_local_repository_are_left_out(place):
     declared = Backup(("/home",), (), exclude=("*.iso", "$x"), keep_checkpoints=None)
-    found = excludes(declared, (place,), (place / "repo",)).patterns
+    found = excludes(Machine(place), declared, (place,), (place / "repo",)).patterns
     assert found[-3:] == ("*.iso", "$$x", f"{place}/repo")
 
 
 def test_all_steps_are_kept_where_it_is_declared(place):
     write(place, "step_1.pt", "step_2.pt")
     every = Backup(("/home",), (), keep_checkpoints=None)
-    assert not any("step_" in one for one in excludes(every, (place,), ()).patterns)
+    assert not any("step_" in one for one in excludes(Machine(place), every, (place,), ()).patterns)

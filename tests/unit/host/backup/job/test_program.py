@@ -7,8 +7,9 @@ import time
 import pytest
 from deeprig_host.backup.__main__ import main
 from deeprig_host.backup.declared import Repository
+from deeprig_host.backup.recording import begin
 from deeprig_host.backup.restic import KEPT_BYTES, Restic
-from deeprig_host.backup.status import begin, read_status
+from deeprig_host.backup.status import read_status
 
 CONFIG = """[backup]
 sources = /home
@@ -29,6 +30,7 @@ STAND_IN = """#!/bin/sh
 case "$1" in
   backup) echo '{"message_type":"status","percent_done":0.5}'
           echo '{"message_type":"summary","snapshot_id":"85af55df","total_files_processed":3}';;
+  forget) echo '[{"keep":[],"remove":[{"id":"85af55df","time":"2026-01-01T00:00:00Z"}]}]';;
 esac
 exit $(cat "$0.code")
 """
@@ -86,9 +88,26 @@ def test_no_secret_is_in_the_arguments(rig):
     assert rig.back_up() == 0
     arguments = "\n".join(rig.told("argv "))
     assert "--limit-upload 300" in arguments
-    assert "forget --prune" in arguments
+    assert "--dry-run" in arguments
+    assert "--prune" in arguments
     assert "hush" not in arguments
     assert "RESTIC_REPOSITORY=rest:https://u:hush-url@h/" in rig.log.read_text()
+
+
+def test_a_secret_that_restic_prints_is_told_to_nobody(rig, capsys):
+    """restic 0.14 prints a URL whole that it cannot parse (exp7 of the review)."""
+    url = "rest:https://ada:S3CR%zz/E@TPW@nas:8000/ada/"
+    rig.place("/environment", f"RESTIC_REPOSITORY={url}\nAWS_SECRET_ACCESS_KEY=hush-key\n")
+    rig.program.write_text(
+        "#!/bin/sh\n"
+        'echo "Fatal: parse \\"$RESTIC_REPOSITORY\\": invalid escape; $AWS_SECRET_ACCESS_KEY" >&2\n'
+        "exit 1\n"
+    )
+    assert rig.back_up("--repository", "cloud") == 1
+    written = rig.machine.path("/var/lib/deeprig/backup/cloud.json").read_text()
+    for text in (written, "".join(capsys.readouterr())):
+        assert "https://ada:***@nas:8000/ada/" in text
+        assert not [hush for hush in ("S3CR", "TPW", "hush-key") if hush in text]
 
 
 def test_restic_stands_back_for_training(rig):
@@ -120,6 +139,15 @@ def test_one_repository_that_fails_does_not_cost_the_other(rig):
         name: read_status(rig.machine, name).jobs["backup"].outcome for name in ("disk", "cloud")
     }
     assert outcomes == {"disk": "good", "cloud": "failed"}
+
+
+def test_one_whose_status_cannot_be_written_does_not_cost_the_other(rig, capsys):
+    spoilt = rig.machine.path("/var/lib/deeprig/backup/disk.json")
+    spoilt.mkdir(parents=True)
+    assert rig.back_up() == 1
+    assert "disk.json" in capsys.readouterr().err
+    assert read_status(rig.machine, "cloud").jobs["backup"].outcome == "good"
+    assert rig.machine.path("/var/lib/deeprig/status/backup.json").exists()
 
 
 def test_restic_that_is_not_installed_is_told(rig, capsys):
@@ -186,7 +214,9 @@ def test_a_mount_of_the_repository_that_is_missing_is_a_failure_before_restic(ri
 
 def test_an_unknown_repository_and_a_bad_configuration_are_told_without_traceback(rig, capsys):
     assert rig.back_up("--repository", "moon") == 1
-    assert "there is no repository moon; one of: cloud, disk" in capsys.readouterr().err
+    assert (
+        "no repository moon is declared; declared: disk, cloud; name one" in capsys.readouterr().err
+    )
     rig.place("/etc/deeprig/backup.conf", "[backup]\nsources = home\n")
     for command in ("run", "due", "status", "check-config"):
         assert rig.run(command) == 2

@@ -2,7 +2,15 @@
 
 import pytest
 from deeprig_host.backup.declared import Repository
-from deeprig_host.backup.schedule import Past, due, jitter_seconds, latest_slot
+from deeprig_host.backup.schedule import (
+    Past,
+    Proof,
+    due,
+    jitter_seconds,
+    latest_proof_slot,
+    latest_slot,
+    proof_due,
+)
 
 HOUR, DAY = 3600, 86_400
 #: 02:00 UTC of some day; with no jitter the slot was at 01:00.
@@ -73,3 +81,46 @@ def test_jitter_is_the_same_for_a_host_and_spread_over_hosts():
 def test_jitter_never_goes_beyond_the_period(jitter, period):
     repository = Repository("disk", "/b", "/p", jitter_minutes=jitter, period_hours=period)
     assert jitter_seconds("ws1", repository) < HOUR
+
+
+WEEKLY = Proof("check", 7 * 24, 60)
+
+
+def proof_is_due(success=None, attempt=None, now=NOW, host="ws1", proof=WEEKLY):
+    return proof_due(now, 0, host, DAILY, proof, Past(success, attempt or success)).is_due
+
+
+def test_the_first_check_is_due_at_once_and_a_failed_one_is_tried_again_later():
+    assert proof_is_due()
+    assert not proof_is_due(None, NOW - 30 * 60)
+    assert proof_is_due(None, NOW - 60 * 60)
+
+
+def test_a_period_of_nothing_is_never():
+    assert not proof_is_due(proof=Proof("drill", 0, 60))
+
+
+def test_a_check_is_due_once_in_its_period_at_the_time_of_day_of_the_backup():
+    slot = latest_proof_slot(NOW, 0, "ws1", DAILY, WEEKLY)
+    assert (slot - latest_slot(NOW, 0, "ws1", DAILY)) % DAY == 0
+    assert not proof_is_due(slot, now=slot + 7 * DAY - 1)
+    assert proof_is_due(slot, now=slot + 7 * DAY)
+    assert proof_is_due(slot - 1, now=slot)
+
+
+def test_a_check_of_the_future_is_of_a_clock_that_was_wrong():
+    assert proof_is_due(NOW + 300 * DAY)
+
+
+def test_the_days_of_checks_are_spread_over_hosts_and_always_the_same_for_one():
+    def day(host):
+        return latest_proof_slot(NOW, 0, host, DAILY, WEEKLY) // DAY % 7
+
+    days = [day(f"ws{number}") for number in range(140)]
+    assert days == [day(f"ws{number}") for number in range(140)]
+    assert min(days.count(one) for one in range(7)) > 8
+
+
+def test_checks_more_often_than_daily_are_not_moved():
+    often = Proof("check", 6, 60)
+    assert latest_proof_slot(NOW, 0, "ws1", DAILY, often) == NOW - HOUR

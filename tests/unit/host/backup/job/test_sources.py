@@ -3,8 +3,10 @@
 import os
 
 import pytest
+from deeprig_host.backup import sources
 from deeprig_host.backup.declared import Backup
-from deeprig_host.backup.sources import check_sources
+from deeprig_host.backup.mounts import Mount
+from deeprig_host.backup.sources import check_mounts, check_sources
 from deeprig_host.machine.commands import Machine
 
 
@@ -85,3 +87,33 @@ def test_what_lies_on_a_mount_that_is_missing_is_not_backed_up_from_below_it(mac
 def test_a_mount_that_is_there_is_no_fault(tmp_path):
     here = Machine(tmp_path.parents[len(tmp_path.parents) - 1])
     assert check_sources(here, backup("/proc", mounts=("/proc",)), ()).faults == ()
+
+
+@pytest.fixture
+def dead(monkeypatch):
+    """A mount whose server is gone."""
+
+    def at(path):
+        mount = Mount(path, "nfs4", "nas:/data")
+        monkeypatch.setattr(sources, "silent", lambda *_: (mount,))
+
+    return at
+
+
+def test_a_dead_mount_in_a_source_is_a_fault_and_left_out(machine, home, dead):
+    (home / "a").touch()
+    dead("/home/nas")
+    found = check_sources(machine, backup("/home"), ())
+    assert (found.usable, found.silent) == (("/home",), ("/home/nas",))
+    (fault,) = found.faults
+    assert str(fault).startswith("/home/nas does not answer within 20 s (nfs4 of nas:/data); ")
+
+
+def test_a_source_on_a_dead_mount_is_not_even_looked_at(machine, home, dead, monkeypatch):
+    (home / "a").touch()
+    dead("/home")
+    monkeypatch.setattr(sources, "_look", None)
+    monkeypatch.setattr(sources, "is_mounted", None)
+    found = check_sources(machine, backup("/home/ada", mounts=("/home",)), ())
+    assert (found.usable, found.silent, len(found.faults)) == ((), (), 1)
+    assert len(check_mounts(machine, ("/home",))) == 1

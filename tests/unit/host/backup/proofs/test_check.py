@@ -1,7 +1,7 @@
 """Which part of the data is read next."""
 
 import pytest
-from deeprig_host.backup.check import Progress, groups_of, read_progress
+from deeprig_host.backup.check_progress import Progress, groups_of, read_progress
 from deeprig_host.backup.declared import Repository
 
 

@@ -1,7 +1,7 @@
 """What a restore may replace."""
 
 import pytest
-from deeprig_host.backup.rule import OVERWRITES, Thing, decide
+from deeprig_host.backup.rule import OVERWRITES, Rule, Thing, decide
 
 RIGHTS = (0o644, 0, 0)
 NEW = Thing("file", 5, 100, RIGHTS)
@@ -50,3 +50,22 @@ def test_equal_content_with_other_rights_is_not_the_same():
 def test_a_directory_is_never_replaced(new, old, overwrite, action):
     decided = decide(thing(100, new), thing(50, old), overwrite, is_equal=False)
     assert decided.action == action
+
+
+def test_a_new_machine_s_directories_take_the_snapshots_rights_when_told_to():
+    new, newer = thing(100, kind="dir"), thing(101, kind="dir", rights=(0o755, 0, 0))
+    assert Rule().decide("/a", new, newer, is_equal=True).action == "kept"
+    taking = Rule(takes_directories=True)
+    assert taking.decide("/a", new, newer, is_equal=True).action == "replaced"
+    assert taking.decide("/a", new, new, is_equal=True).action == "same"
+    # A file that is newer stays, and so does a link in a directory's place.
+    assert taking.decide("/a", NEW, thing(101), is_equal=False).action == "kept"
+    assert taking.decide("/a", new, thing(101, kind="symlink"), is_equal=False).action == "conflict"
+
+
+def test_what_is_nobody_s_work_may_be_newer_and_is_replaced():
+    rule = Rule(untouched=frozenset({"/a"}))
+    assert rule.decide("/a", NEW, thing(101), is_equal=False).action == "replaced"
+    assert rule.decide("/b", NEW, thing(101), is_equal=False).action == "kept"
+    never = Rule("never", untouched=frozenset({"/a"}))
+    assert never.decide("/a", NEW, thing(99), is_equal=False).action == "kept"

@@ -1,5 +1,7 @@
 """What restic tells of snapshots and nodes, and which snapshot is meant."""
 
+import time
+
 import pytest
 from deeprig_host.backup.snapshots import (
     Snapshot,
@@ -91,6 +93,14 @@ def test_latest_is_the_newest_of_this_host():
 
 def test_an_id_may_be_short_and_of_another_host():
     assert choose(SNAPSHOTS, "bb", "rig").id == "bb33"
+
+
+def test_one_that_a_wrong_clock_dated_into_the_future_is_only_chosen_by_its_id():
+    ahead = Snapshot("ff99", time.time_ns() + 86_400 * 10**9, "rig", ("/home",))
+    assert choose((*SNAPSHOTS, ahead), "latest", "rig").id == "aa22"
+    assert choose((*SNAPSHOTS, ahead), "ff", "rig") == ahead
+    with pytest.raises(Refused, match="no snapshots fit"):
+        choose((ahead,), "latest", "rig")
 
 
 @pytest.mark.parametrize(("wanted", "host"), [("aa", "rig"), ("cc", "rig"), ("", "rig")])

@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from deeprig_host.backup.rule import Rule
 from deeprig_host.backup.survey import Survey, foreseen, included
 from deeprig_host.machine.refusal import Refused
 
@@ -66,9 +67,9 @@ def test_a_dry_run_goes_by_times(node, tmp_path, mtime, action):
         os.utime(place, ns=(0, mtime))
     found = place.stat() if place.exists() else tmp_path.stat()
     made = node("/f", mode=found.st_mode & 0o7777, uid=found.st_uid, gid=found.st_gid)
-    assert foreseen(made, place, "newer").action == action
+    assert foreseen(made, place, Rule()).action == action
 
 
 def test_a_dry_run_below_a_file_foresees_that_nothing_is_there(node, tmp_path):
     (tmp_path / "f").write_text("a file")
-    assert foreseen(node("/f/below"), tmp_path / "f" / "below", "newer").action == "created"
+    assert foreseen(node("/f/below"), tmp_path / "f" / "below", Rule()).action == "created"

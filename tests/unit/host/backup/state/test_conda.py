@@ -5,7 +5,7 @@ import os
 import shutil
 
 import pytest
-from deeprig_host.backup import conda_places
+from deeprig_host.backup import conda_places, leading, mounts
 
 TORCH = "opt-conda-envs-torch"
 BUILD = "/opt/conda/generations/torch/abc123"
@@ -272,3 +272,74 @@ def test_paths_that_look_alike_have_directories_of_their_own(rig):
         rig.conda_package(f"/opt/conda/envs/{name}", "python")
     assert rig.capture().is_whole
     assert len(paths(rig)) == 5
+
+
+@pytest.mark.parametrize("kind", ["nfs4", "autofs"])
+def test_links_over_a_dead_servers_mount_are_told_and_not_followed(rig, monkeypatch, kind):
+    rig.conda_package("/nas/env", "python")
+    rig.conda_package("/home/ada/own", "python")
+    for name, target in (("whole", "../../nas/env"), ("part", "../../nas")):
+        rig.machine.path(f"/home/ada/{name}").symlink_to(target)
+    rig.machine.path("/home/ada/meta").mkdir()
+    rig.machine.path("/home/ada/meta/conda-meta").symlink_to("../../../nas/env/conda-meta")
+    register(rig, *(f"/home/ada/{name}" for name in ("whole", "part/env", "meta", "own")))
+    nas = f"{rig.machine.root}/nas"
+    rig.write("/proc/self/mountinfo", f"36 35 0:1 / {nas} rw - {kind} nas:/a rw\n")
+    asked = []
+    monkeypatch.setattr(leading, "answers", lambda _, mount: asked.append(mount.path))
+    monkeypatch.setattr(os.path, "realpath", lambda path: follow(path, nas))
+    captured = conda_places.conda_environments(rig.machine, ("/opt/conda",))
+    assert captured.paths == ("/home/ada/own", "/opt/conda", "/opt/conda/envs/torch")
+    told = {
+        "nfs4": "/nas: nas:/a does not answer",
+        "autofs": "/nas: not mounted; a link leads there",
+    }
+    assert captured.problems == (told[kind],)
+    assert asked == (["/nas"] if kind == "nfs4" else [])
+
+
+def follow(path, dead, real=os.path.realpath):
+    end = real(path)
+    assert not end.startswith(dead), "this would hang"
+    return end
+
+
+def test_homes_on_a_dead_servers_mount_are_told_and_not_looked_at(rig, monkeypatch):
+    rig.conda_package("/home/ada/own", "python")
+    register(rig, "/home/ada/own")
+    assert rig.capture().is_whole
+    where = f"{rig.machine.root}/home"
+    rig.write("/proc/self/mountinfo", f"36 35 0:1 / {where} rw - nfs4 nas:/home rw\n")
+    real, asked = mounts.subprocess.Popen, []
+
+    def popen(words, **options):
+        asked.append(words[1])
+        return real(("sleep", "60"), **options)
+
+    def read_text(path, *more):
+        assert not str(path).startswith(where), "this would hang"
+        return path.read_text()
+
+    monkeypatch.setattr(mounts, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(mounts.subprocess, "Popen", popen)
+    monkeypatch.setattr(conda_places, "read_text", read_text)
+    captured = conda_places.conda_environments(rig.machine, ("/opt/conda",))
+    assert captured.problems == ("/home: nas:/home does not answer",)
+    assert "/home/ada/own" not in captured.paths
+    assert "/opt/conda/envs/torch" in captured.paths
+    assert asked == [where]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.parametrize(
+    ("given", "owner"),
+    [((), 0), ((".",), None), (("conda-meta",), None), (("conda-meta/history",), None)],
+)
+def test_an_environment_of_several_users_is_nobodys(rig, given, owner):
+    """As its owner it would be made anew, from records that another one wrote."""
+    rig.write(f"{BUILD}/conda-meta/history", "")
+    for path in given:
+        os.chown(rig.machine.path(f"{BUILD}/{path}"), 4321, 4321)
+    rig.capture()
+    (torch,) = (one for one in rig.state().environments if one.path.endswith("torch"))
+    assert torch.owner == owner

@@ -29,7 +29,7 @@ def test_a_comparison_begins_with_its_verdict(rig):
     rig.capture()
     told = comparison_lines(compare(before, rig.state()))
     assert told[:3] == (
-        "not rebuilt: environment, chosen package, hold, user, group",
+        "not rebuilt: environment",
         "environment: 1 missing, 1 same",
         "  environment /opt/conda/envs/torch: missing",
     )
@@ -45,3 +45,7 @@ def test_hundreds_of_differences_are_counted():
 
 def test_a_name_that_no_terminal_could_take_is_told_in_other_letters():
     assert comparison_lines((Finding("file", "a\udcff\nb", "missing"),))[-1].isprintable()
+
+
+def test_nothing_compared_is_told_as_such():
+    assert comparison_lines(()) == ("not rebuilt: nothing could be compared",)

@@ -1,0 +1,98 @@
+"""The command that cron and timers run: ``work`` does what is due, one job after another."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from deeprig_host.backup.config import read_configuration
+from deeprig_host.backup.declared import Backup, Repository
+from deeprig_host.backup.drill import Plan
+from deeprig_host.backup.due_jobs import PROOFS, ProofName, backup_due, proof_job_due
+from deeprig_host.backup.ending import ended_in_order
+from deeprig_host.backup.heartbeat import beat
+from deeprig_host.backup.job import Job, capturing
+from deeprig_host.backup.listing import proof_lines
+from deeprig_host.backup.places import CONFIG_FILE
+from deeprig_host.backup.proofs import Proofs
+from deeprig_host.backup.restic import Restic
+from deeprig_host.backup.show import ended_lines
+from deeprig_host.backup.status import JobStatus
+from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.refusal import Refused
+
+GOOD, FAILED = 0, 1
+
+Run = Callable[[tuple[Repository, ...]], dict[str, JobStatus]]
+#: An ``_SubParsersAction`` of argparse, whose type has no public name.
+Commands = Any
+
+
+def add_work(commands: Commands) -> None:
+    """Add the command to those of the program; it is ``command(machine, options) -> code``."""
+    added = commands.add_parser("work", help=_work.__doc__, description=_work.__doc__)
+    added.set_defaults(command=_work)
+    added.add_argument("--config", default=CONFIG_FILE, help=f"default: {CONFIG_FILE}")
+    added.add_argument("--restic", default="restic", help="the program")
+
+
+def _work(machine: Machine, options: argparse.Namespace) -> int:
+    """Do all that is due: backups, then checks, then drills. Silent where nothing is."""
+    beat(machine)  # first: that nothing can be done with the configuration is told by other signs
+    backup = read_configuration(machine, options.config)
+    restic = Restic(machine, backup.nice, backup.io_class, options.restic)
+    with ended_in_order():
+        is_good = _backups(machine, backup, restic)
+        for name in PROOFS:
+            is_good &= _proofs(machine, backup, restic, name)
+    beat(machine)  # it may have worked for hours, and a timer asks anew only after this
+    return GOOD if is_good else FAILED
+
+
+def _backups(machine: Machine, backup: Backup, restic: Restic) -> bool:
+    now = time.time()
+    due = (one for one in backup.repositories if backup_due(machine, backup, one, now).is_due)
+    ended = _ended(tuple(due), Job(machine, backup, restic, capture=capturing(backup)).run)
+    _print(ended_lines(ended))
+    return _all_good(ended)
+
+
+def _proofs(machine: Machine, backup: Backup, restic: Restic, name: ProofName) -> bool:
+    now = time.time()  # not of the beginning: a backup before may have taken hours
+
+    def is_due(one: Repository) -> bool:
+        return proof_job_due(machine, backup, one, name, now).is_due
+
+    proofs, plan = Proofs(machine, backup, restic), Plan(secrets.token_hex(8))
+    run: Run = proofs.check if name == "check" else lambda chosen: proofs.drill(chosen, plan)
+    ended = _ended(tuple(filter(is_due, backup.repositories)), run)
+    _print(f"{name} of {line}" if line[0] != " " else line for line in proof_lines(ended))
+    return _all_good(ended)
+
+
+def _ended(due: tuple[Repository, ...], run: Run) -> dict[str, JobStatus]:
+    """Do a job with the repositories that are due, and return how it ended.
+
+    Nothing ended where another job runs now: that is no fault, and the next question of cron finds
+    this one due still.
+    """
+    if not due:
+        return {}
+    try:
+        return run(due)
+    except Refused as refused:
+        if refused.outcome != "busy":
+            raise
+        return {}
+
+
+def _all_good(ended: dict[str, JobStatus]) -> bool:
+    return all(one.outcome == "good" for one in ended.values())
+
+
+def _print(lines: Iterable[str]) -> None:
+    sys.stdout.write("".join(f"{line}\n" for line in lines))

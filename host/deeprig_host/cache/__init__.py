@@ -1,0 +1,1 @@
+"""The lab's download cache: how its web server reaches the outside."""

@@ -1,0 +1,28 @@
+"""What XLA compiled is kept for the length of a run: it is most of what short trainings take.
+
+Cases, and the processes that they start, compile the same programs again: Keras compiles anew for
+every model. JAX keeps them in files by what they are compiled from, XLA's flags with it
+(docs.jax.dev, "Persistent compilation cache"); a fault in one run never reaches another, since each
+has its own working directory.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_DIRECTORY = "xla-cache"
+
+
+def keep_compiled(framework: str, backend: str | None, workdir: Path) -> None:
+    """Tell JAX, before its import, and what is started later. What the user has set stays."""
+    if "jax" not in (framework, backend):
+        return
+    told = {
+        "JAX_COMPILATION_CACHE_DIR": str(workdir / _DIRECTORY),
+        # Without these only what took a second is kept (jax/_src/config.py).
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }
+    for name, value in told.items():
+        os.environ.setdefault(name, value)

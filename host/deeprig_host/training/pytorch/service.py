@@ -1,0 +1,20 @@
+"""Case ``service``: the saved model answers over HTTP from a process of its own."""
+
+from __future__ import annotations
+
+from deeprig_host.training.cases import CaseContext, CaseResult, judged
+from deeprig_host.training.life.recipe import Recipe
+from deeprig_host.training.pytorch import save
+from deeprig_host.training.pytorch.trained import train_network
+from deeprig_host.training.service_checks import ask_service
+
+RECIPE = Recipe(epochs=8)
+
+
+def run(context: CaseContext) -> CaseResult:
+    """Train, save, serve, ask."""
+    trained = train_network(context, RECIPE, shares=(0.0, 0.4))
+    save(trained.model, context.workdir)
+    context.emit(0.4, "asking the service")
+    checks, measured = ask_service(context, trained.split, trained.test_outputs)
+    return judged(checks, measured)
