@@ -6,6 +6,7 @@ import base64
 import json
 import lzma
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -95,10 +96,15 @@ def sent_along(programs: Path, *arguments: str) -> StringCommand:
     It prints ``none`` where the host has no python3. ``programs`` is the controller's directory
     of ``deeprig_host``.
     """
-    packed = lzma.compress(build_archive(programs, arguments[0]), preset=6)
-    text = base64.b64encode(packed).decode("ascii")
+    text = _packed(build_archive(programs, arguments[0]))
     words = [QuoteString(word) for word in (_SENT_ALONG, "sh", text, *arguments)]
     return StringCommand("sh", "-c", *words)
+
+
+@lru_cache(maxsize=16)
+def _packed(archive: bytes) -> str:
+    """Return an archive as one word. Several facts of every host send the same one along."""
+    return base64.b64encode(lzma.compress(archive, preset=6)).decode("ascii")
 
 
 def _lines(told: Any) -> list[str]:

@@ -28,13 +28,16 @@ from deeprig.tasks.environment_facts import PART, HostEnvironment, ServicesBefor
 from deeprig.tasks.host_answers import Answer, sent_along
 from deeprig.tasks.packages import install_packages
 
-#: What services run their part with: ``ENVIRONMENT_PYTHON -m deeprig_host.PART``.
+#: What runs a part: ``ENVIRONMENT_PYTHON -I -m deeprig_host.PART``. Without ``-I`` Python looks for
+#: modules in the current directory first: somebody's ``secrets.py`` there would run as root.
 ENVIRONMENT_PYTHON = "/opt/deeprig/environment/bin/python"
 _STORE = "/opt/deeprig/wheels"
 
 Commands = Generator[PyinfraCommand, None, None]
 #: The operation that each host of a run has already got.
 _placed: WeakKeyDictionary[State, dict[str, OperationMeta]] = WeakKeyDictionary()
+#: The wheels of each host of a run: building our own takes time.
+_carried: WeakKeyDictionary[State, dict[str, CarriedWheels]] = WeakKeyDictionary()
 
 
 def place_host_environment(context: RoleContext[Any]) -> OperationMeta:
@@ -47,7 +50,7 @@ def place_host_environment(context: RoleContext[Any]) -> OperationMeta:
     placed = _placed.setdefault(ctx_state.get(), {})
     if host.name not in placed:
         install_packages(("python3",))
-        wheels = carried_wheels(context)
+        wheels = _wheels_of(context)
         found = host.get_fact(HostEnvironment, programs=wheels.programs, order=wheels.order)
         if found is None or not found["has_whole"]:
             wheels.have_at_hand(() if found is None else tuple(found["stored"]))
@@ -55,6 +58,13 @@ def place_host_environment(context: RoleContext[Any]) -> OperationMeta:
             name="Place the environment of deeprig's programs", of=wheels
         )
     return placed[host.name]
+
+
+def ask_host_environment(context: RoleContext[Any]) -> None:
+    """Ask what place_host_environment asks before its operations."""
+    host: Host = ctx_host.get()
+    wheels = _wheels_of(context)
+    host.get_fact(HostEnvironment, programs=wheels.programs, order=wheels.order)
 
 
 def needs_restart(context: RoleContext[Any], *units: str) -> Callable[[], bool]:
@@ -69,6 +79,13 @@ def needs_restart(context: RoleContext[Any], *units: str) -> Callable[[], bool]:
     return lambda: (
         moved() or bool(host.get_fact(ServicesBefore, programs=programs, units=tuple(units)))
     )
+
+
+def _wheels_of(context: RoleContext[Any]) -> CarriedWheels:
+    of_run = _carried.setdefault(ctx_state.get(), {})
+    if context.host_name not in of_run:
+        of_run[context.host_name] = carried_wheels(context)
+    return of_run[context.host_name]
 
 
 @operation()

@@ -15,8 +15,10 @@ from deeprig.inventory.validate import validate_host
 from deeprig.role import RoleContext
 
 
-def hosts_with_role(context: RoleContext[Any]) -> tuple[DeclaredHost, ...]:
-    """Return every host of the inventory that has the context's role, in the inventory's order.
+def hosts_with_role(context: RoleContext[Any], role: str = "") -> tuple[DeclaredHost, ...]:
+    """Return every host of the inventory that has a role, in the inventory's order.
+
+    The role is the context's own, where no other is named.
 
     A host that lists no roles has all of the deploy script's, so this role too. Whether this run
     was narrowed to some hosts does not matter. Raise DeclarationRefused for a host whose data is
@@ -24,7 +26,8 @@ def hosts_with_role(context: RoleContext[Any]) -> tuple[DeclaredHost, ...]:
     """
     lab = getattr(ctx_state.get(), "lab", None)
     hosts = tuple(lab.hosts) if lab is not None else _validated(context)
-    return tuple(host for host in hosts if host.roles is None or context.role in host.roles)
+    wanted = role or context.role
+    return tuple(host for host in hosts if host.roles is None or wanted in host.roles)
 
 
 def _validated(context: RoleContext[Any]) -> tuple[DeclaredHost, ...]:

@@ -7,7 +7,6 @@ import binascii
 from collections.abc import Generator
 from io import BytesIO, StringIO
 
-import requests
 from pyinfra.api.command import QuoteString, StringCommand
 from pyinfra.api.exceptions import FactProcessError, OperationError
 from pyinfra.api.facts import FactBase
@@ -202,6 +201,8 @@ def _bare_key(repository: ChosenRepository) -> Commands:
 
 def fetch_key(url: str, fingerprint: str) -> bytes:
     """Return the key at a URL, binary. Raise DeeprigError when it is not the one declared."""
+    import requests  # only who downloads holds it in memory
+
     try:
         with requests.get(url, stream=True, timeout=_TIMEOUT_SECONDS) as answer:
             answer.raise_for_status()

@@ -72,7 +72,7 @@ def nvidia_repository(distribution: str, release: str) -> NvidiaRepository | Non
 
 
 def _web_address(value: str) -> str:
-    if not re.match(r"^https?://\S+$", value):
+    if not re.fullmatch(r"https?://\S+", value):
         raise ValueError("this is no http or https URL")
     return value.rstrip("/")
 

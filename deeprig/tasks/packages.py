@@ -12,7 +12,7 @@ from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.facts import FactBase
 from pyinfra.api.host import Host
 from pyinfra.api.operation import OperationMeta, operation
-from pyinfra.context import ctx_host
+from pyinfra.context import ctx_host, ctx_state
 from pyinfra.facts.deb import DebPackages
 from pyinfra.operations import apt
 
@@ -69,6 +69,9 @@ class InterruptedPackages(FactBase[tuple[str, ...]]):
 @operation()
 def steady_packages(packages: tuple[str, ...]) -> Commands:
     """Have packages, as pyinfra's own operation, in a transaction that outlives the connection."""
+    wanted = getattr(ctx_state.get(), "wanted_packages", None)  # pyinfra's own state has none
+    if wanted is not None:
+        wanted[ctx_host.get().name].update(packages)
     commands = apt.packages._inner(packages=list(packages), no_recommends=True)
     yield from steadily(commands, "packages", apt=True)
 

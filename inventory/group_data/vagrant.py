@@ -1,7 +1,5 @@
-"""How Vagrant's machines are reached, and a small environment without GPUs."""
+"""What Vagrant's machines shall be: a small environment without GPUs."""
 
-ssh_config_file = "ssh_config"
-ssh_user = "vagrant"
 gpu_count = 0
 roles = ["base", "conda"]
 

@@ -4,41 +4,58 @@ from __future__ import annotations
 
 import re
 import zoneinfo
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from deeprig.role import RoleSettings
 from roles.base.certificates import certificates_of
 
 #: useradd(8), adduser.conf(5): what Debian accepts as a login name.
-_LOGIN = re.compile(r"^[a-z_][a-z0-9_-]{0,31}$")
+_LOGIN = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 #: deb-control(5) package name, optionally ":arch" and "=version".
-_PACKAGE = re.compile(r"^[a-z0-9][a-z0-9+.-]+(:[a-z0-9]+)?(=[A-Za-z0-9.+:~-]+)?$")
-_KEY = re.compile(r"^(ssh-(ed25519|rsa)|ecdsa-sha2-\S+|sk-\S+) [A-Za-z0-9+/=]+( .*)?$")
-_LOCALE = re.compile(r"^[A-Za-z]{2,3}(_[A-Z]{2})?(\.UTF-8)(@\w+)?$")
-_URL = re.compile(r"^https?://\S+$")
+_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+(:[a-z0-9]+)?(=[A-Za-z0-9.+:~-]+)?")
+_KEY = re.compile(r"(ssh-(ed25519|rsa)|ecdsa-sha2-\S+|sk-\S+) [A-Za-z0-9+/=]+( .*)?")
+_LOCALE = re.compile(r"[A-Za-z]{2,3}(_[A-Z]{2})?(\.UTF-8)(@\w+)?")
+_URL = re.compile(r"https?://\S+")
 
 
 def _matching(pattern: re.Pattern[str], what: str) -> AfterValidator:
     def check(value: str) -> str:
-        if not pattern.match(value):
+        if not pattern.fullmatch(value):
             raise ValueError(f"this is no {what}")
         return value
 
     return AfterValidator(check)
 
 
+@cache
+def _time_zones() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())  # it opens 600 files: not for each host
+
+
 def _known_time_zone(value: str) -> str:
-    if value not in zoneinfo.available_timezones():
+    if value not in _time_zones():
         raise ValueError("this is no time zone (Region/City, as in 'timedatectl list-timezones')")
     return value
 
 
 LoginName = Annotated[str, _matching(_LOGIN, "login name (lower-case letters, digits, - and _)")]
 PackageName = Annotated[str, _matching(_PACKAGE, "package name (name, name:arch or name=version)")]
-PublicKey = Annotated[str, _matching(_KEY, "SSH public key (one line: type, key, comment)")]
+PublicKey = Annotated[
+    str,
+    BeforeValidator(lambda value: value.strip() if isinstance(value, str) else value),  # a file's
+    _matching(_KEY, "SSH public key (one line: type, key, comment)"),
+]
 LocaleName = Annotated[str, _matching(_LOCALE, "UTF-8 locale (such as en_US.UTF-8)")]
 TimeZone = Annotated[str, AfterValidator(_known_time_zone)]
 HttpUrl = Annotated[str, _matching(_URL, "http or https URL")]

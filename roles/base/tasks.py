@@ -44,6 +44,11 @@ def deploy_base(context: BaseContext) -> None:
     _configure_sessions(context)
 
 
+def ask_first(context: BaseContext) -> None:
+    """Ask what deploy_base asks before its operations."""
+    ctx_host.get().get_fact(ManagedCertificates)
+
+
 def _place_certificates(context: BaseContext) -> None:
     """Place the declared CA certificates and remove ours that are declared no more."""
     certificates = [

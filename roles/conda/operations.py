@@ -82,10 +82,12 @@ def environment(
     declared: EnvironmentSettings,
     network: dict[str, str],
     update: bool = False,
+    through: tuple[str, ...] = (),
 ) -> Commands:
     """Have an environment as it is declared. A failed build leaves the old one in use.
 
-    ``update`` builds it anew where newer packages would be chosen today; a lock stays.
+    ``update`` builds it anew where newer packages would be chosen today; a lock stays. ``through``
+    are words before the commands that download (the role cache).
     """
     host: Host = ctx_host.get()
     path = settings.environment_path(declared.name)
@@ -106,13 +108,17 @@ def environment(
             tell_move(move.what, move.before, move.after)
     explain(*(f"{declared.name}: {difference}" for difference in differences))
     build = f"{kept}/{_free_name(digest, installed)}"
-    yield from _build(settings, declared, build, network)
+    yield from _build(settings, declared, build, network, through)
     yield from _switch(path, build)
     yield from _tidy(settings, kept, installed, build)
 
 
 def _build(
-    settings: CondaSettings, declared: EnvironmentSettings, build: str, network: dict[str, str]
+    settings: CondaSettings,
+    declared: EnvironmentSettings,
+    build: str,
+    network: dict[str, str],
+    through: tuple[str, ...],
 ) -> Commands:
     """Yield what makes a complete environment at ``build``, from nothing."""
     conda = f"{settings.prefix}/bin/conda"
@@ -126,12 +132,16 @@ def _build(
         channels = [part for c in settings.channels_of(declared) for part in ("-c", c)]
         what = ("--override-channels", *channels, f"python={declared.python}", "pip")
         what = (*what, *declared.packages)
-    yield from _steadily(conda, "create", "-y", "-p", build, *what, env=variables)
-    yield from _pip(settings, declared, build, network)
+    yield from _steadily(*through, conda, "create", "-y", "-p", build, *what, env=variables)
+    yield from _pip(settings, declared, build, network, through)
 
 
 def _pip(
-    settings: CondaSettings, declared: EnvironmentSettings, build: str, network: dict[str, str]
+    settings: CondaSettings,
+    declared: EnvironmentSettings,
+    build: str,
+    network: dict[str, str],
+    through: tuple[str, ...],
 ) -> Commands:
     if declared.pip_lock is not None:
         text, flags = declared.pip_lock.text, ["--require-hashes", "--no-deps"]
@@ -142,7 +152,7 @@ def _pip(
     yield FileUploadCommand(StringIO(text), _REQUIREMENTS)
     command = [f"{build}/bin/python", "-m", "pip", "install", "--no-input", *flags]
     command += [*settings.pip_of(declared), "--no-cache-dir", "-r", _REQUIREMENTS]
-    yield from _steadily(*command, env=network)
+    yield from _steadily(*through, *command, env=network)
 
 
 def _steadily(*words: str, env: dict[str, str] | None = None) -> Commands:

@@ -22,11 +22,11 @@ from roles.conda.locks import CondaLock, PipLock, lock_files
 
 #: Anaconda's own channels need a paid licence in most organisations; conda-forge does not.
 _REFUSED_CHANNELS = frozenset({"defaults", "main", "anaconda", "r", "msys2", "pkgs/main", "pkgs/r"})
-_SPEC = re.compile(r"^[a-z0-9_][a-z0-9_.-]*\s*([=<>!~].*)?$|^\S+::\S+$")
+_SPEC = re.compile(r"[a-z0-9_][a-z0-9_.-]*\s*([=<>!~].*)?|\S+::\S+")
 
 
 def _absolute(value: str) -> str:
-    if not re.match(r"^(/[A-Za-z0-9._-]+)+$", value):
+    if not re.fullmatch(r"(/[A-Za-z0-9._-]+)+", value):
         raise ValueError("this is no absolute path without spaces (conda cannot live in others)")
     return value
 
@@ -40,12 +40,14 @@ def _requirement(value: str) -> str:
 
 
 def _spec(value: str) -> str:
-    if not _SPEC.match(value):
+    if not _SPEC.fullmatch(value):
         raise ValueError("this is no conda package specification (such as numpy or numpy>=2)")
     return value
 
 
 def _no_defaults(value: str) -> str:
+    if not re.fullmatch(r"\S+", value):
+        raise ValueError("this is no channel (a name or a URL, without spaces)")
     name = value.rstrip("/").rpartition("/")[2] if "://" in value else value
     if value in _REFUSED_CHANNELS or name in _REFUSED_CHANNELS:
         raise ValueError("Anaconda's own channels are not used (licence); take conda-forge")
@@ -110,6 +112,12 @@ class PipSettings(RoleSettings):
         )
 
 
+#: Keys of deeprig.verify.training.request.TESTS.
+TrainingTest = Literal[
+    "pytorch", "tensorflow", "jax", "keras-torch", "keras-tensorflow", "keras-jax"
+]
+
+
 class EnvironmentSettings(RoleSettings):
     """One conda environment."""
 
@@ -129,8 +137,10 @@ class EnvironmentSettings(RoleSettings):
     lock: Path | None = Field(
         None, description="Lock written by 'deeprig lock', installed as it is, without a solve."
     )
-    training_test: Literal["pytorch"] | None = Field(
-        None, description="Framework with which 'verify' trains a model in the environment."
+    training_test: TrainingTest | tuple[TrainingTest, ...] | None = Field(
+        None,
+        description="Framework, or frameworks, with which 'verify' proves that the environment "
+        "trains.",
     )
 
     _conda_lock: CondaLock | None = PrivateAttr(None)
@@ -144,6 +154,12 @@ class EnvironmentSettings(RoleSettings):
         elif self.python is None:
             raise ValueError("name a python version (python = '3.11'), or a lock")
         return self
+
+    @property
+    def training_tests(self) -> tuple[TrainingTest, ...]:
+        """Return the frameworks that are proven, none or several."""
+        declared = self.training_test
+        return (declared,) if isinstance(declared, str) else declared or ()
 
     @property
     def conda_lock(self) -> CondaLock | None:

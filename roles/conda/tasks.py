@@ -9,6 +9,7 @@ from pyinfra.operations import files
 
 from deeprig.role import RoleContext
 from deeprig.tasks import place_template
+from roles.cache.through import through_cache
 from roles.conda import operations
 from roles.conda.facts import SimulationMark
 from roles.conda.settings import CondaSettings
@@ -44,6 +45,7 @@ def deploy_conda(context: RoleContext[CondaSettings]) -> None:
             declared=environment,
             network=context.network.environment(),
             update=context.update.environments,
+            through=through_cache(context),
         )
 
 

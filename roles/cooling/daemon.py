@@ -17,6 +17,7 @@ from pyinfra.operations import files, server, systemd
 from deeprig.engine.remarks import explain
 from deeprig.role import RoleContext
 from deeprig.tasks import changed, place_template
+from deeprig.tasks.checked_files import STAGED, CheckedFile, checked_files, rendered
 from deeprig.tasks.host_environment import (
     ENVIRONMENT_PYTHON,
     needs_restart,
@@ -30,6 +31,7 @@ from roles.cooling.say_why import or_say_why
 from roles.cooling.settings import CoolingSettings
 
 SERVICE = "deeprig-cooling.service"
+_DIRECTORY, _, _FILE = CONFIGURATION.rpartition("/")
 UNIT_FILE = f"/etc/systemd/system/{SERVICE}"
 #: Touched by the unit before each start (ExecStartPre).
 STARTED = "/run/deeprig/cooling/started"
@@ -44,7 +46,19 @@ def run_daemon(context: RoleContext[CoolingSettings]) -> None:
     if not context.settings.sets_power:
         # Before the file says nothing of power any more: a cut run is repeated by the next one.
         _give_power_back(context, when=_says_power)
-    configured = place_template(context, CONFIGURATION, name="Configure the cooling")
+    configured = checked_files(
+        name="Configure the cooling",
+        directory=_DIRECTORY,
+        wanted=(CheckedFile(_FILE, rendered(context, CONFIGURATION)),),
+        check=(
+            ENVIRONMENT_PYTHON,
+            "-I",
+            "-m",
+            "deeprig_host.cooling",
+            "check",
+            f"{STAGED}/{_FILE}",
+        ),
+    )
     unit = place_template(context, UNIT_FILE, name="Place the unit of the cooling daemon")
     systemd.daemon_reload(
         name="Let systemd read the cooling daemon's unit", _if=_is_unit_unread(changed(unit))
@@ -101,7 +115,7 @@ def remove_daemon(context: RoleContext[CoolingSettings]) -> None:
 
 def _give_power_back(context: RoleContext[CoolingSettings], when: Callable[[], bool]) -> None:
     """Put the cards' own limits back, then those that the driver's role declares."""
-    commands = [f"{ENVIRONMENT_PYTHON} -m deeprig_host.cooling restore --power"]
+    commands = [f"{ENVIRONMENT_PYTHON} -I -m deeprig_host.cooling restore --power"]
     if getattr(context.settings_of.get("nvidia_driver"), "power_limits", ()):
         commands.append(f"systemctl try-restart {_DRIVERS_LIMITS}")
     # Fans are given back too; a daemon that runs has them again within a turn.

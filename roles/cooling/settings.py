@@ -9,7 +9,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from deeprig.cooling.curve import parse_curve
 from deeprig.role import RoleSettings
-from roles.cooling.configuration import Section, sections
+from deeprig.tasks.ini_sections import Section
+from roles.cooling.configuration import sections
 from roles.cooling.fancontrol import check_fancontrol
 
 Mode = Literal["manual", "monitor"]

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from deeprig.role import RoleContext
 from deeprig.tasks import changed, place_template
+from deeprig.tasks.checked_files import STAGED, CheckedFile, checked_files, rendered
 from deeprig.tasks.host_environment import ENVIRONMENT_PYTHON
-from roles.monitoring.checked_files import STAGED, CheckedFile, checked_files, rendered
 from roles.monitoring.exporter import UNIT_DIRECTORY, run_as_placed
 from roles.monitoring.settings import MonitoringSettings
 
@@ -29,7 +29,7 @@ def place_notifier(context: RoleContext[MonitoringSettings]) -> None:
         name="Configure whom the machine tells",
         directory=DIRECTORY,
         wanted=(CheckedFile(FILE, text, mode="600"),),
-        check=(ENVIRONMENT_PYTHON, "-m", "deeprig_host.alerts", "check", f"{STAGED}/{FILE}"),
+        check=(ENVIRONMENT_PYTHON, "-I", "-m", "deeprig_host.alerts", "check", f"{STAGED}/{FILE}"),
     )
     place_template(context, ENVIRONMENT, name="Set the notifier's proxy", mode="600")
     units = [

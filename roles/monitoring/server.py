@@ -18,7 +18,7 @@ from deeprig.errors import DeclarationRefused
 from deeprig.inventory.model import DeclaredHost
 from deeprig.role import RoleContext
 from deeprig.tasks import changed, install_packages, place_template
-from roles.monitoring.checked_files import CheckedFile, checked_files, rendered
+from deeprig.tasks.checked_files import CheckedFile, checked_files, rendered
 from roles.monitoring.exporter import drop_in, run_as_placed, tell_who_listens
 from roles.monitoring.own_files import own_file
 from roles.monitoring.reading import take_configuration

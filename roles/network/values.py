@@ -31,10 +31,10 @@ DEFAULT = "default"
 
 #: The kernel's IFNAMSIZ is 16 bytes with the closing zero (linux/if.h).
 LONGEST_NAME = 15
-_MAC = re.compile(r"^[0-9a-f]{2}(:[0-9a-f]{2}){5}$")
-_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-_GLOB = re.compile(r"^[A-Za-z0-9._*?\[\]-]+$")
-_DOMAIN = re.compile(r"^(?!-)[A-Za-z0-9_-]{1,63}(\.(?!-)[A-Za-z0-9_-]{1,63})*\.?$")
+_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_GLOB = re.compile(r"[A-Za-z0-9._*?\[\]-]+")
+_DOMAIN = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.(?!-)[A-Za-z0-9_-]{1,63})*\.?")
 
 
 def family_of(value: Address | Interface | Network) -> Family:
@@ -44,7 +44,7 @@ def family_of(value: Address | Interface | Network) -> Family:
 
 def _mac(value: str) -> str:
     text = value.lower().replace("-", ":")
-    if not _MAC.match(text):
+    if not _MAC.fullmatch(text):
         raise ValueError("this is no MAC address (such as 3c:ec:ef:01:02:03)")
     if int(text[:2], 16) & 1:
         raise ValueError("this is a group's MAC address, which no interface has")
@@ -54,7 +54,7 @@ def _mac(value: str) -> str:
 
 
 def _device_name(value: str) -> str:
-    if not _NAME.match(value) or len(value) > LONGEST_NAME:
+    if not _NAME.fullmatch(value) or len(value) > LONGEST_NAME:
         raise ValueError(
             f"this is no interface name (letters, digits, '.', '_', '-'; at most {LONGEST_NAME})"
         )
@@ -64,7 +64,7 @@ def _device_name(value: str) -> str:
 
 
 def _glob(value: str) -> str:
-    if not _GLOB.match(value) or not any(mark in value for mark in "*?["):
+    if not _GLOB.fullmatch(value) or not any(mark in value for mark in "*?["):
         raise ValueError("this is no pattern of interface names (such as enp*); else set name")
     return value
 
@@ -119,7 +119,7 @@ def _destination(value: str) -> str:
 
 
 def _domain(value: str) -> str:
-    if not _DOMAIN.match(value):
+    if not _DOMAIN.fullmatch(value):
         raise ValueError("this is no domain name (such as lab.example.org)")
     return value
 

@@ -6,7 +6,7 @@ from deeprig.facts import HostFacts
 from deeprig.role import Role
 from roles.nvidia_driver.settings import NvidiaDriverSettings
 from roles.nvidia_driver.settling import reboot_reason, settle
-from roles.nvidia_driver.tasks import deploy_nvidia_driver, simulated_driver
+from roles.nvidia_driver.tasks import ask_first, deploy_nvidia_driver, simulated_driver
 
 
 def _has_gpu(facts: HostFacts, settings: NvidiaDriverSettings) -> bool:
@@ -19,6 +19,7 @@ ROLE = Role(
     deploy=deploy_nvidia_driver,
     after=("base",),
     applies=_has_gpu,
+    asks_first=ask_first,
     reboot_reason=reboot_reason,
     simulated=simulated_driver,
     settle=settle,

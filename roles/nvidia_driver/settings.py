@@ -14,8 +14,8 @@ from roles.nvidia_driver.versions import branch_of, is_driver_version
 Source = Literal["ubuntu", "nvidia", "debian"]
 Flavour = Literal["full", "compute", "server"]
 
-_PCI_ADDRESS = re.compile(r"^[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$")
-_OPTION = re.compile(r"^[A-Za-z][A-Za-z0-9_]*$")
+_PCI_ADDRESS = re.compile(r"[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]")
+_OPTION = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
 def _driver_version(value: str) -> str:
@@ -25,13 +25,13 @@ def _driver_version(value: str) -> str:
 
 
 def _pci_address(value: str) -> str:
-    if not _PCI_ADDRESS.match(value):
+    if not _PCI_ADDRESS.fullmatch(value):
         raise ValueError("this is no PCI address (domain:bus:device.function, 0000:01:00.0)")
     return value
 
 
 def _option_name(value: str) -> str:
-    if not _OPTION.match(value):
+    if not _OPTION.fullmatch(value):
         raise ValueError("this is no module option (such as NVreg_EnableGpuFirmware)")
     return value
 

@@ -44,6 +44,11 @@ def deploy_nvidia_driver(context: DriverContext) -> None:
     _configure_services(context)
 
 
+def ask_first(context: DriverContext) -> None:
+    """Ask what deploy_nvidia_driver asks before its operations."""
+    _source(context)
+
+
 def _source(context: DriverContext) -> Source:
     """Return where the driver comes from. It is the same before and after a change."""
     settings = context.settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 #: NVIDIA's driver versions: ``580.126.20``, ``595.84``.
-_DRIVER = re.compile(r"^[1-9]\d{2}\.\d{1,3}(\.\d{1,2})?$")
+_DRIVER = re.compile(r"[1-9]\d{2}\.\d{1,3}(\.\d{1,2})?")
 
 
 def upstream(version: str) -> str:
@@ -21,12 +21,12 @@ def driver_version(version: str) -> str | None:
     none. Suffixes such as ``+deb12u1`` or ``~bpo`` do not belong to the driver's version.
     """
     text = re.split(r"[+~]", upstream(version))[0]
-    return text if _DRIVER.match(text) else None
+    return text if _DRIVER.fullmatch(text) else None
 
 
 def is_driver_version(text: str) -> bool:
     """Say whether a text is a complete driver version, such as ``580.126.20``."""
-    return bool(_DRIVER.match(text))
+    return bool(_DRIVER.fullmatch(text))
 
 
 def sort_key(version: str) -> tuple[int, ...]:

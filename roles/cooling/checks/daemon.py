@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from deeprig.facts import HostFacts
+from deeprig.tasks.ini_sections import differences, read_sections
 from deeprig.verify.checks import Checks
 from roles.cooling.checks.told import Told
-from roles.cooling.configuration import CONFIGURATION, differences, read_sections
+from roles.cooling.configuration import CONFIGURATION
 from roles.cooling.daemon import SERVICE, UNIT_FILE
 from roles.cooling.settings import CoolingSettings
 

@@ -22,7 +22,7 @@ _FIRST_SECONDS = 30
 
 def test_the_notifier_has_its_configuration(host: Any, check: Checks) -> None:
     """Its own reader takes the file, which nobody else can read."""
-    done = host.run(f"{ENVIRONMENT_PYTHON} -m deeprig_host.alerts check")
+    done = host.run(f"{ENVIRONMENT_PYTHON} -I -m deeprig_host.alerts check")
     said = (done.stderr or done.stdout).strip()
     check("the notifier's configuration is good", done.rc == 0, said or "it has no complaint")
     file = host.file(CONFIGURATION)

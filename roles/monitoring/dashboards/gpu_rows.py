@@ -53,6 +53,7 @@ WORK = Row(
             (
                 gpus("deeprig_gpu_power_watts"),
                 gpus("deeprig_gpu_power_limit_watts", "GPU {{gpu}} limit"),
+                gpus("deeprig_gpu_power_limit_declared_watts", "GPU {{gpu}} declared limit"),
             ),
             unit="watt",
         ),

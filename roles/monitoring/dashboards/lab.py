@@ -27,7 +27,17 @@ _COLUMNS = (
     ),
     ("sum by (instance) (deeprig_gpu_power_watts)", "power", "watt"),
     ('deeprig_status_ok{what="verify"}', "verified", "bool_yes_no"),
-    ('time() - deeprig_status_timestamp_seconds{what="backup"}', "backup is old", "s"),
+    (
+        'max by (instance) (time() - deeprig_backup_success_timestamp_seconds{what="backup"})',
+        "backup is old",
+        "s",
+    ),
+    (
+        "clamp_min(max by (instance) (time() - deeprig_backup_deadline_timestamp_seconds), 0)",
+        "overdue by",
+        "s",
+    ),
+    ("min by (instance) (deeprig_backup_ok)", "backups good", "bool_yes_no"),
     ("deeprig_reboot_required", "reboot due", "bool_yes_no"),
 )
 _MACHINES = Panel(
@@ -54,6 +64,40 @@ _ALERTS = Panel(
         ("severity", "severity"),
         ("gpu", "GPU"),
         ("mountpoint", "at"),
+        ("repository", "repository"),
+    ),
+)
+_BACKUPS = Panel(
+    "Oldest backup against what is declared",
+    (
+        Query(
+            'max by (instance) ((time() - deeprig_backup_success_timestamp_seconds{what="backup"})'
+            " / on (instance, repository, what) deeprig_backup_maximum_age_seconds)",
+            "{{instance}}",
+        ),
+    ),
+    unit="percentunit",
+    about="At 100 % it is too old. A machine that was never backed up has no line, and an alert.",
+)
+_REPOSITORIES = Panel(
+    "Repositories",
+    (Query("deeprig_backup_repository_bytes", "{{instance}} {{repository}}"),),
+    unit="bytes",
+)
+_KEPT = Panel(
+    "Kept for others and pruned there",
+    (
+        Query("deeprig_backup_server_prune_outcome == 1"),
+        Query("deeprig_backup_server_snapshots"),
+    ),
+    kind="table",
+    width=24,
+    height=6,
+    renamed=(
+        ("instance", "server"),
+        ("client", "client"),
+        ("outcome", "last prune"),
+        ("Value #B", "snapshots"),
     ),
 )
 
@@ -99,5 +143,6 @@ LAB = Dashboard(
                 ),
             ),
         ),
+        Row("Backups", (_BACKUPS, _REPOSITORIES, _KEPT)),
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from roles.monitoring.dashboards.asked import HERE, YES_NO, one
+from roles.monitoring.dashboards.backup_rows import BACKUPS
 from roles.monitoring.dashboards.dashboard import Choice, Dashboard, Row
 from roles.monitoring.dashboards.gpu_rows import HEAT, MEMORY, WORK
 from roles.monitoring.dashboards.panel import Panel, Query
@@ -60,6 +61,7 @@ _STATE = Row(
                 ("severity", "severity"),
                 ("gpu", "GPU"),
                 ("mountpoint", "at"),
+                ("repository", "repository"),
             ),
         ),
     ),
@@ -191,7 +193,7 @@ MACHINE = Dashboard(
     "deeprig-machine",
     "deeprig: one machine",
     "GPUs, cooling and upkeep of one machine.",
-    (_STATE, HEAT, WORK, MEMORY, _MACHINE, _UPKEEP),
+    (_STATE, HEAT, WORK, MEMORY, BACKUPS, _MACHINE, _UPKEEP),
     (
         Choice(
             "host",

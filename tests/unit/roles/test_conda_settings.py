@@ -197,6 +197,6 @@ def test_every_built_in_role_is_found():
 
     names = Content.of(Path("/nonexistent")).role_names()
     assert names == (
-        *("base", "conda", "cooling", "cuda", "maintenance", "monitoring", "network"),
-        "nvidia_driver",
+        *("backup", "backup_server", "base", "cache", "cache_server", "conda", "cooling", "cuda"),
+        *("maintenance", "monitoring", "network", "nvidia_driver"),
     )

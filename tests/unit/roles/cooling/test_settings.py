@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from deeprig.content import Content
 from deeprig.cooling.curve import parse_curve
-from roles.cooling.configuration import CONFIGURATION, Section, differences, read_sections
+from deeprig.tasks.ini_sections import Section, differences, read_sections
+from roles.cooling.configuration import CONFIGURATION
 from roles.cooling.settings import CardCooling, CoolingSettings
 
 ROOT = Path(__file__).parents[4]

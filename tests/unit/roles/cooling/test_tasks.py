@@ -44,8 +44,8 @@ def test_fans_of_the_case_get_the_declared_text_and_modules():
 
 def test_the_unit_gives_fans_back_whatever_ended_the_daemon():
     unit = rendered(UNIT_FILE)
-    assert f"ExecStart={ENVIRONMENT_PYTHON} -m deeprig_host.cooling run\n" in unit
-    assert f"ExecStopPost={ENVIRONMENT_PYTHON} -m deeprig_host.cooling restore\n" in unit
+    assert f"ExecStart={ENVIRONMENT_PYTHON} -I -m deeprig_host.cooling run\n" in unit
+    assert f"ExecStopPost={ENVIRONMENT_PYTHON} -I -m deeprig_host.cooling restore\n" in unit
     for line in (
         "Type=notify",
         "TimeoutStartFailureMode=abort",

@@ -26,7 +26,7 @@ OTHERS = {
 }
 KNOWN = {metric.name for metric in (*names.METRICS, *own_metrics.METRICS)} | OTHERS
 _WORDS = {"and", "by", "or", "on", "unless", "count", "sum", "min", "max", "avg", "time", "rate"}
-_WORDS |= {"increase", "vector", "instance", "label_values"}
+_WORDS |= {"increase", "vector", "instance", "label_values", "clamp_min"}
 
 
 def panels(name):

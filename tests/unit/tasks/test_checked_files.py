@@ -7,8 +7,8 @@ import pytest
 from pyinfra.api.exceptions import OperationError
 from pyinfra.context import ctx_host
 
-from roles.monitoring import checked_files
-from roles.monitoring.checked_files import CheckedFile
+from deeprig.tasks import checked_files
+from deeprig.tasks.checked_files import CheckedFile
 
 WANTED = (
     CheckedFile("alertmanager.yml", "a secret\n", mode="640", group="prometheus"),
