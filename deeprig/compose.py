@@ -6,6 +6,7 @@ It works under ``deeprig apply`` and under pyinfra's own command line
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from deeprig.inventory.read import levels_of
 from deeprig.inventory.validate import validate_host
 from deeprig.role import NO_UPDATE, AnyRole, RoleContext, UpdateRequest
 from deeprig.selection import Selection
+from deeprig.transport.ahead import end_reading, read_ahead
 
 
 class DeployRefused(PyinfraError):
@@ -48,9 +50,17 @@ def deploy_roles(*names: str) -> None:
     roles = in_order([content.role(name) for name in wanted_roles(names, declared.roles)])
     roles = [role for role in roles if role.applies(facts, declared.role_settings[role.name])]
     of_host = tuple(role.name for role in roles)
-    for role in roles:
-        if selection.allows(role.name):
-            _deploy(role, role_context(role, declared, facts, content, directory, update, of_host))
+    wanted = [
+        (role, role_context(role, declared, facts, content, directory, update, of_host))
+        for role in roles
+        if selection.allows(role.name)
+    ]
+    read_ahead(host, [partial(role.asks_first, of_role) for role, of_role in wanted])
+    try:
+        for role, of_role in wanted:
+            _deploy(role, of_role)
+    finally:
+        end_reading(host)
 
 
 def _deploy(role: AnyRole, context_of_role: RoleContext[Any]) -> None:

@@ -30,6 +30,10 @@ _COMMAND = (
     f"printf '{_MARK}boot_id\\n'; cat /proc/sys/kernel/random/boot_id; "
     f"printf '{_MARK}python\\n'; (command -v python3 >/dev/null && python3 -V) || echo none; "
     f"printf '{_MARK}virtualization\\n'; systemd-detect-virt 2>/dev/null || echo none; "
+    # lscpu(1): indents by topic since util-linux 2.37; /proc/cpuinfo of ARM names no model.
+    f"printf '{_MARK}cpu\\n'; LC_ALL=C lscpu | sed -n 's/^ *Model name: *//p' | head -n1; nproc; "
+    # The kernel's own word (sysfs) for the loaded module, which may be older than the package.
+    f"printf '{_MARK}nvidia_driver\\n'; cat /sys/module/nvidia/version 2>/dev/null || echo none; "
     f"printf '{_MARK}nvidia\\n'; "
     "for d in /sys/bus/pci/devices/*; do "
     'if [ -r "$d/vendor" ] && [ "$(cat "$d/vendor")" = 0x10de ]; then '
@@ -47,7 +51,11 @@ _CONTAINERS = (
 
 @dataclass(frozen=True, slots=True)
 class HostFacts:
-    """What a host is, as read from it. ``nvidia_devices`` are (PCI address, device id) pairs."""
+    """What a host is, as read from it. ``nvidia_devices`` are (PCI address, device id) pairs.
+
+    ``nvidia_driver`` is the loaded one (None: none is); a role may change it during a run, so it
+    is for comparing runs, never for branching. ``cpu`` is model and count; None: not known.
+    """
 
     distribution: str
     release: str
@@ -59,6 +67,8 @@ class HostFacts:
     python: str | None
     virtualization: str
     nvidia_devices: tuple[tuple[str, str], ...]
+    cpu: str | None = None
+    nvidia_driver: str | None = None
 
     @property
     def architecture(self) -> str:
@@ -105,6 +115,14 @@ def _sections(lines: list[str]) -> dict[str, list[str]]:
     return sections
 
 
+def _cpu(lines: list[str]) -> str | None:
+    """Return ``AMD EPYC 9354, 64 CPUs`` of lscpu's model and nproc's count; None of less."""
+    if len(lines) != 2:
+        return None
+    model, count = (" ".join(line.split()) for line in lines)
+    return f"{model}, {count} CPU{'' if count == '1' else 's'}"
+
+
 class Machine(FactBase[HostFacts | None]):
     """The facts every role may branch on: they do not change during a run."""
 
@@ -122,6 +140,7 @@ class Machine(FactBase[HostFacts | None]):
         sections = _sections(output)
         try:
             python = sections["python"][0].removeprefix("Python ").strip()
+            driver = "".join(sections.get("nvidia_driver", ["none"])[:1]).strip()
             return HostFacts(
                 **parse_os_release("\n".join(sections["os"])),
                 kernel=sections["kernel"][0].strip(),
@@ -133,6 +152,8 @@ class Machine(FactBase[HostFacts | None]):
                     (address, device)
                     for address, device in (line.split() for line in sections.get("nvidia", []))
                 ),
+                cpu=_cpu(sections.get("cpu", [])),
+                nvidia_driver=None if driver in ("", "none") else driver,
             )
         except (KeyError, IndexError, ValueError) as error:
             raise FactProcessError(f"the host's facts cannot be read: {error!r}") from error

@@ -8,12 +8,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import requests
-
 from deeprig.errors import DeeprigError
+
+if TYPE_CHECKING:
+    import requests
 
 _CHUNK_BYTES = 1 << 20
 _TIMEOUT_SECONDS = (10, 60)
@@ -72,6 +73,8 @@ def _answer(url: str) -> Iterator[requests.Response]:
     """Yield the server's answer, and close its connection whatever happens."""
     if urlsplit(url).scheme not in ("http", "https"):
         raise DeeprigError("only http and https are fetched", place=url, remedy="serve it")
+    import requests  # only an apply that downloads holds it in memory: 6 MB
+
     try:
         with requests.get(url, stream=True, timeout=_TIMEOUT_SECONDS) as response:
             response.raise_for_status()

@@ -14,7 +14,9 @@ MASK = "********"
 _SHORTEST_MASKED = 4
 _CREDENTIALS_IN_URL = re.compile(r"(?<=://)[^/@\s:]*:[^/@\s]+(?=@)")
 _NAMED_SECRET = re.compile(
-    r"(?i)\b([\w.-]*(?:password|(?<!nopass)(?<!no)passwd|passphrase|secret|token|api[_-]?key)[\w.-]*\s*[:=]\s*)(\S+)"
+    # Not password_file=: it names a place.
+    r"(?i)\b([\w.-]*(?:password|(?<!nopass)(?<!no)passwd|passphrase|secret|token|api[_-]?key)"
+    r"(?![\w.-]*_file\s*[:=]\s*/)[\w.-]*\s*[:=]\s*)(\S+)"
 )
 
 
@@ -27,7 +29,7 @@ class Masker:
     @classmethod
     def of(cls, *models: BaseModel) -> Masker:
         """Return a masker for every SecretStr inside the given settings."""
-        found = {secret for model in models for secret in secrets_in(model)}
+        found = {part for model in models for one in secrets_in(model) for part in _parts(one)}
         kept = (s for s in found if len(s) >= _SHORTEST_MASKED)
         return cls(tuple(sorted(kept, key=len, reverse=True)))
 
@@ -41,6 +43,15 @@ class Masker:
     def holds_secret(self, text: str) -> bool:
         """Say whether masking would change the text."""
         return self(text) != text
+
+
+def _parts(secret: str) -> tuple[str, ...]:
+    """Return a secret and, of a text, its lines: a diff or a log shows each by itself.
+
+    What a key begins and ends with is the same for everybody, and says what was masked.
+    """
+    lines = secret.splitlines()
+    return (secret, *(line for line in lines if len(lines) > 1 and not line.startswith("-----")))
 
 
 def secrets_in(value: Any) -> Iterable[str]:

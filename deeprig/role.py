@@ -14,6 +14,7 @@ from deeprig.errors import Problem
 if TYPE_CHECKING:
     from deeprig.content import Content
     from deeprig.facts import HostFacts
+    from deeprig.inventory.model import DeclaredHost
 
 
 class RoleSettings(BaseModel):
@@ -115,6 +116,10 @@ def applies_always(facts: HostFacts, settings: Any) -> bool:
     return True
 
 
+def asks_nothing_first(context: RoleContext[Any]) -> None:
+    """Ask nothing: what a role's own deploy function asks goes one by one."""
+
+
 def never_reboots(context: RoleContext[Any]) -> str | None:
     """Say that a role never needs a reboot."""
     return None
@@ -135,6 +140,11 @@ def nothing_between_hosts(settings_of_hosts: Mapping[str, Any]) -> tuple[Problem
     return ()
 
 
+def nothing_between_roles(hosts: tuple[DeclaredHost, ...]) -> tuple[Problem, ...]:
+    """Say that a role finds nothing wrong between its own settings and other roles' elsewhere."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Role(Generic[SettingsT]):
     """One role.
@@ -147,8 +157,12 @@ class Role(Generic[SettingsT]):
     (this project's own tests).
     ``settle`` is asked last, after the reboot: a role whose change is a transaction proves it
     there, or puts back what was.
+    ``asks_first`` asks the host the facts that ``deploy`` itself will (not its operations), and
+    does nothing else: all roles' are asked at once, so that ``deploy`` finds them answered. It may
+    be left out: that costs a round trip, nothing else.
     ``across`` gets this role's settings of every host of the inventory, by name, and returns what
-    is wrong between them, before any connection.
+    is wrong between them, before any connection. ``across_roles`` gets the hosts themselves, for
+    what this role on one host and another role on another host must agree on.
     """
 
     name: str
@@ -156,10 +170,12 @@ class Role(Generic[SettingsT]):
     deploy: Callable[..., Any]
     after: tuple[str, ...] = ()
     applies: Callable[[HostFacts, SettingsT], bool] = applies_always
+    asks_first: Callable[[RoleContext[SettingsT]], object] = asks_nothing_first
     reboot_reason: Callable[[RoleContext[SettingsT]], str | None] = never_reboots
     simulated: Callable[[RoleContext[SettingsT]], str | None] = nothing_simulated
     settle: Callable[[RoleContext[SettingsT]], Settlement | None] = nothing_to_settle
     across: Callable[[Mapping[str, SettingsT]], tuple[Problem, ...]] = nothing_between_hosts
+    across_roles: Callable[[tuple[DeclaredHost, ...]], tuple[Problem, ...]] = nothing_between_roles
 
     @property
     def is_transactional(self) -> bool:

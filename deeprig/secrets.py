@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -24,9 +26,44 @@ _COMMAND_SECONDS = 60
 _SHORTEST = 4
 #: Where a secret is may be told.
 _TOLD = ("file", "env")
+#: What commands said so far, or why they said nothing, by directory and words.
+_SAID: ContextVar[dict[tuple[Path, tuple[str, ...]], str | ValueError] | None]
+_SAID = ContextVar("_SAID", default=None)
+
+
+@contextmanager
+def commands_run_once() -> Iterator[None]:
+    """Within it a secret's command runs once, however many hosts declare it.
+
+    A group's secret is a hundred hosts': nobody touches a security key a hundred times, or waits a
+    hundred times for a store that does not answer.
+    """
+    token = _SAID.set({})
+    try:
+        yield
+    finally:
+        _SAID.reset(token)
 
 
 def _resolved(value: Any, info: ValidationInfo) -> Any:
+    text = _had(value, info)
+    if len(text) < _SHORTEST or not text.isprintable() or text != text.strip():
+        raise ValueError(f"a secret is one line of at least {_SHORTEST} printable characters")
+    return SecretStr(text)
+
+
+def _resolved_text(value: Any, info: ValidationInfo) -> Any:
+    """Return a text of lines, each ended as Unix does: ssh(1) reads no key that lacks the last."""
+    lines = _had(value, info).replace("\r\n", "\n").strip("\n").split("\n")
+    if sum(map(len, lines)) < _SHORTEST or not all(map(str.isprintable, lines)):
+        raise ValueError(
+            f"a secret text has lines of printable characters, at least {_SHORTEST} of them"
+        )
+    return SecretStr("\n".join(lines) + "\n")
+
+
+def _had(value: Any, info: ValidationInfo) -> str:
+    """Return a secret from where it was said to be. Raise ValueError without telling it."""
     lab = (info.context or {}).get("lab_directory", Path())
     if isinstance(value, Mapping):
         if len(value) != 1 or next(iter(value)) not in _SOURCES:
@@ -36,9 +73,7 @@ def _resolved(value: Any, info: ValidationInfo) -> Any:
     text = value.get_secret_value() if isinstance(value, SecretStr) else value
     if not isinstance(text, str):
         raise ValueError(f"a secret is a text, {_FORMS}")  # noqa: TRY004 - pydantic's way
-    if len(text) < _SHORTEST or not text.isprintable() or text != text.strip():
-        raise ValueError(f"a secret is one line of at least {_SHORTEST} printable characters")
-    return SecretStr(text)
+    return text
 
 
 def _from_file(place: Any, lab: Path) -> str:
@@ -60,7 +95,22 @@ def _from_environment(place: Any, lab: Path) -> str:
 def _from_command(place: Any, lab: Path) -> str:
     if not isinstance(place, list | tuple) or not place:
         raise ValueError("a secret's command is a list: the program, then its arguments")
-    words = [w.get_secret_value() if isinstance(w, SecretStr) else str(w) for w in place]
+    words = tuple(w.get_secret_value() if isinstance(w, SecretStr) else str(w) for w in place)
+    known = _SAID.get()
+    if known is None:
+        return _said_by(words, lab)
+    if (lab, words) not in known:
+        try:
+            known[lab, words] = _said_by(words, lab)
+        except ValueError as error:
+            known[lab, words] = error
+    said = known[lab, words]
+    if isinstance(said, ValueError):
+        raise ValueError(str(said))  # noqa: TRY004 - what it said the first time
+    return said
+
+
+def _said_by(words: tuple[str, ...], lab: Path) -> str:
     try:
         done = subprocess.run(
             words, cwd=lab, capture_output=True, text=True, timeout=_COMMAND_SECONDS, check=False
@@ -82,6 +132,8 @@ _SOURCES: dict[str, Callable[[Any, Path], str]] = {
 }
 
 Secret = Annotated[SecretStr, BeforeValidator(_resolved)]
+#: A secret of several lines, such as a private key.
+SecretText = Annotated[SecretStr, BeforeValidator(_resolved_text)]
 
 
 def covered(data: Any, names: Collection[str]) -> Any:
@@ -90,6 +142,8 @@ def covered(data: Any, names: Collection[str]) -> Any:
     A role's settings do so before anything is validated, since a mistake beside a secret is told
     with what was given. Of a command each word is wrapped: somebody will have put a secret there.
     """
+    if isinstance(data, list | tuple):
+        return [covered(one, names) for one in data]
     if not isinstance(data, Mapping):
         return data
     return {

@@ -66,10 +66,16 @@ def write_starter(directory: Path, hosts: tuple[str, ...]) -> tuple[Path, ...]:
                 remedy="edit it, or name another directory: deeprig init DIRECTORY",
             )
     return tuple(
-        _write(path, _render(source, parsed))
+        write_file(path, _render(source, parsed))
         for source, path in targets.items()
         if not path.exists()
     )
+
+
+def write_gitignore(directory: Path) -> tuple[Path, ...]:
+    """Write what git shall leave out, where nothing says so yet, and return its path."""
+    path = directory / ".gitignore"
+    return () if path.exists() else (write_file(path, _render("gitignore.jinja", ())),)
 
 
 def _render(source: str, hosts: tuple[StarterHost, ...]) -> str:
@@ -80,7 +86,8 @@ def _render(source: str, hosts: tuple[StarterHost, ...]) -> str:
     return environment.from_string(text).render(hosts=hosts)
 
 
-def _write(path: Path, text: str) -> Path:
+def write_file(path: Path, text: str) -> Path:
+    """Write a file and return its path. Raise DeeprigError where it cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

@@ -1,10 +1,10 @@
 # Run the hardware collector, as root where that can be.
 #
-#   sh -c TEXT deeprig-audit SUDO PASSWORD SECONDS BOOT
+#   sh -c TEXT deeprig-audit SUDO PASSWORD SECONDS BOOT PROGRAM ARGUMENT...
 #
 # SUDO: "sudo" or "plain". PASSWORD: "password" where the first line of the input is sudo's.
 # SECONDS: when it is ended, whether or not anybody still waits for it. BOOT: the text of
-# memory_boot.py. The rest of the input is the archive. Standard error tells how it runs before
+# memory_boot.py. PROGRAM is a part of the archive, which is the rest of the input. Standard error tells how it runs before
 # anything else, or why not; nothing is written to the host.
 python=/usr/bin/python3
 secret=
@@ -34,7 +34,9 @@ else
 fi
 echo "@@deeprig:how $how" >&2
 
-set -- timeout -k 5 "$3" "$python" -I -B -c "$4" audit
+limit=$3 boot=$4
+shift 4
+set -- timeout -k 5 "$limit" "$python" -I -B -c "$boot" "$@"
 case $how in
 sudo) exec sudo -n "$@" ;;
 password) { printf '%s\n' "$secret" && cat; } | sudo -k -S "$@" ;;

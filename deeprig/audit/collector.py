@@ -1,4 +1,7 @@
-"""Run the hardware collector on a host, over an open connection, and leave nothing there."""
+"""Run the hardware collector on a host, over an open connection, and leave nothing there.
+
+Other programs of ``host/`` that only read, and print one JSON object, run in the same way.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,7 @@ _REFUSALS: dict[str, tuple[str, str]] = {
     ),
     "old-python": (
         "its python3 is too old: {}",
-        "the collector needs Python 3.10, as Ubuntu 22.04 and Debian 12 have",
+        "deeprig needs Python 3.10, as Ubuntu 22.04 and Debian 12 have",
     ),
     "partial-python": (
         "its python3 lacks a part of the standard library: no module {}",
@@ -63,15 +66,35 @@ class Collected:
         return self.how in ("root", "sudo", "password")
 
 
-def collector_archive(programs: Path) -> str:
-    """Return the collector as one line of text. ``programs`` is the directory of its package."""
-    return base64.b64encode(build_archive(programs, "audit")).decode("ascii")
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A program that only reads: its part of the archive and its arguments, and its name."""
+
+    words: tuple[str, ...]
+    name: str
+
+
+HARDWARE = Reader(("audit",), "the hardware collector")
+
+
+def collector_archive(programs: Path, *parts: str) -> str:
+    """Return the collector as one line of text, with more parts where they are wanted.
+
+    ``programs`` is the directory of its package.
+    """
+    return base64.b64encode(build_archive(programs, "audit", *parts)).decode("ascii")
 
 
 def collect(
-    host: Host, archive: str, *, wants_sudo: bool, password: str | None, masker: Masker
+    host: Host,
+    archive: str,
+    *,
+    wants_sudo: bool,
+    password: str | None,
+    masker: Masker,
+    reader: Reader = HARDWARE,
 ) -> Collected:
-    """Return what the collector says of a connected host.
+    """Return what the reader says of a connected host.
 
     It runs as root where the login is root or sudo lets it, else without. Raise DeeprigError where
     it cannot run; ConnectionLost where the connection ended.
@@ -79,13 +102,13 @@ def collect(
     input_lines = [archive] if password is None else [password, archive]
     try:
         is_good, output = host.run_shell_command(
-            _command(wants_sudo=wants_sudo, has_password=password is not None),
+            _command(reader, wants_sudo=wants_sudo, has_password=password is not None),
             _stdin=input_lines,
             _timeout=_LIMIT_SECONDS,
         )
     except TimeoutError as error:
         raise DeeprigError(
-            f"the hardware collector gave no answer for {_LIMIT_SECONDS} s",
+            f"{reader.name} gave no answer for {_LIMIT_SECONDS} s",
             remedy="look at `dmesg` on the host: a device that hangs shows there",
         ) from error
     told = _marked(output.stderr_lines)
@@ -95,16 +118,16 @@ def collect(
     how = told.get("how")
     text = next((line for line in output.stdout_lines if line.startswith("{")), None)
     if not is_good or how is None or text is None:
-        raise _failure(output.output_lines, masker)
+        raise _failure(reader, output.output_lines, masker)
     return Collected(text, _how(how))
 
 
-def _command(*, wants_sudo: bool, has_password: bool) -> StringCommand:
+def _command(reader: Reader, *, wants_sudo: bool, has_password: bool) -> StringCommand:
     text = (_HERE / "collect.sh").read_text(encoding="utf-8")
     boot = (_HERE / "memory_boot.py").read_text(encoding="utf-8")
     sudo = "sudo" if wants_sudo else "plain"
     how = (sudo, "password" if has_password else "none", str(_HOST_LIMIT_SECONDS))
-    words = (text, "deeprig-audit", *how, boot)
+    words = (text, "deeprig-audit", *how, boot, *reader.words)
     return StringCommand("sh", "-c", *(QuoteString(word) for word in words))
 
 
@@ -118,13 +141,13 @@ def _how(word: str) -> How:
     for how in ("root", "sudo", "password", "plain", "no-sudo", "asks"):
         if word == how:
             return how
-    raise DeeprigError(f"the hardware collector ran in a way that is not known: {word!r}")
+    raise DeeprigError(f"the collector ran in a way that is not known: {word!r}")
 
 
-def _failure(lines: list[str], masker: Masker) -> DeeprigError:
+def _failure(reader: Reader, lines: list[str], masker: Masker) -> DeeprigError:
     told = [line for line in lines if line.strip() and _MARK not in line][-_LAST_LINES:]
     said = masker("\n".join(told)) or "it printed nothing"
     return DeeprigError(
-        f"the hardware collector failed:\n{said}",
+        f"{reader.name} failed:\n{said}",
         remedy="a fact that cannot be read must be unknown, not an error: please report this",
     )

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from gevent.pool import Pool
 from pyinfra.api.config import Config
 from pyinfra.context import ctx_config, ctx_inventory, ctx_state
 
@@ -17,13 +16,13 @@ from deeprig.audit.collector import collector_archive
 from deeprig.audit.inspection import InspectReport
 from deeprig.audit.moment import now
 from deeprig.audit.session import Inspector, InspectProgress, Session
-from deeprig.engine.connector import use_quick_connector
 from deeprig.engine.embedding import embed_pyinfra
-from deeprig.engine.interruption import Abandoned, interruptible
+from deeprig.engine.side_by_side import side_by_side
 from deeprig.engine.state import RunState
 from deeprig.inventory.load import Lab
 from deeprig.inventory.model import DeclaredHost
 from deeprig.selection import Selection
+from deeprig.transport.choice import use_connector
 
 #: The controller only waits and grades; a collector takes a second or two.
 DEFAULT_PARALLEL = 20
@@ -55,7 +54,7 @@ def inspect_lab(
     config = Config(CONNECT_TIMEOUT=_CONNECT_TIMEOUT_SECONDS)
     state = RunState(lab, selection, config)
     with ctx_state.use(state), ctx_inventory.use(lab.inventory), ctx_config.use(config):
-        was_interrupted = _run_all(sessions, parallel)
+        was_interrupted = side_by_side((session.run for session in sessions), parallel)
     report = InspectReport(
         started=started,
         finished=now(),
@@ -75,25 +74,6 @@ def _session(
     changes: Mapping[str, Any],
 ) -> Session:
     host = lab.inventory.get_host(declared.name)
-    use_quick_connector(host)
+    use_connector(host)
     hardware = declared.settings.hardware.changed(changes)
     return Session(host, declared, hardware, inspector, progress)
-
-
-def _run_all(sessions: Sequence[Session], parallel: int) -> bool:
-    """Run the sessions, several at once. Return whether the person interrupted them."""
-    pool = Pool(parallel)
-    # Nothing is changed, so nothing of it is worth finishing.
-    with interruptible(lambda: None, patience=0) as interruption:
-        for session in sessions:
-            pool.wait_available()
-            if interruption.is_asked:
-                break
-            # One by one: a Ctrl-C must find those that run while others wait for their turn.
-            interruption.greenlets.append(pool.spawn(session.run))
-        pool.join()
-        was_interrupted = interruption.is_asked
-    for greenlet in interruption.greenlets:
-        if not isinstance(greenlet.value, Abandoned):
-            greenlet.get()  # a mistake of our own is raised here, not hidden
-    return was_interrupted

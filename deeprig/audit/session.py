@@ -17,9 +17,9 @@ from deeprig.audit.grade import grade
 from deeprig.audit.inspection import HostInspection
 from deeprig.audit.machine import CapabilityByDevice
 from deeprig.audit.read import read_facts
-from deeprig.engine.connector import ConnectionLost, explain_connect_error
+from deeprig.engine.connector import ConnectionLost, explain_unreachable
 from deeprig.errors import DeeprigError
-from deeprig.inventory.model import SSH_DEFAULT_PORT, DeclaredHost
+from deeprig.inventory.model import DeclaredHost
 from deeprig.masking import Masker
 
 
@@ -124,13 +124,7 @@ def graded(
 
 
 def _unreachable(declared: DeclaredHost, message: str) -> HostInspection:
-    settings = declared.settings
-    problem = explain_connect_error(
-        message,
-        settings.ssh_user or "USER",
-        settings.ssh_hostname or declared.name,
-        settings.ssh_port or SSH_DEFAULT_PORT,
-    )
+    problem = explain_unreachable(declared, message)
     reason = f"{problem.place}: {problem.reason}"
     return HostInspection(declared.name, "unreachable", reason, problem.remedy)
 

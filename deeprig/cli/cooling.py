@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from deeprig.cooling.show import Shown
     from deeprig.inventory.load import Lab
     from deeprig.inventory.model import DeclaredHost
+    from deeprig.inventory.sources.source import Where
     from deeprig.role import RoleSettings
 
 _MOST_HOURS = 24 * 30
@@ -57,7 +58,7 @@ class _Hours(click.FloatRange):
 )
 @click.option("--svg", type=click.Path(path_type=Path), help="Write the picture to this file too.")
 def curve(
-    inventory: Path, name: str | None, hours: float, history: Path | None, svg: Path | None
+    inventory: Where, name: str | None, hours: float, history: Path | None, svg: Path | None
 ) -> None:
     """Draw the declared fan curve, and temperatures and fan speeds of the last hours."""
     from deeprig.engine.embedding import patch_standard_library
@@ -79,16 +80,16 @@ def curve(
 
 
 def _declared(
-    inventory: Path, name: str | None, *, needs_host: bool
+    inventory: Where, name: str | None, *, needs_host: bool
 ) -> tuple[Lab | None, DeclaredHost | None]:
     """Return the lab and its host. Without both where a file is drawn and nobody named either."""
+    from deeprig.cli.inventory_option import open_lab
     from deeprig.errors import UsageProblem
-    from deeprig.inventory.load import load_lab
 
     is_named = name is not None or inventory != DEFAULT_INVENTORY
-    if not needs_host and not is_named and not inventory.exists():
+    if not needs_host and not is_named and not DEFAULT_INVENTORY.exists():
         return None, None
-    lab = load_lab(inventory)
+    lab = open_lab(inventory)
     names = [host.name for host in lab.hosts]
     if name is None and len(names) != 1:
         if not needs_host:

@@ -97,16 +97,17 @@ def _inspect_hosts(
     patch_standard_library()
     from deeprig.audit.inspect_lab import DEFAULT_PARALLEL, inspect_lab
     from deeprig.cli.closing import close_and_exit, show_report, store_report
-    from deeprig.cli.inspect_progress import inspect_progress_for
+    from deeprig.cli.hosts_progress import hosts_progress_for
+    from deeprig.cli.inspect_progress import MANNER
+    from deeprig.cli.inventory_option import open_lab
     from deeprig.errors import ExitCode
-    from deeprig.inventory.load import load_lab
     from deeprig.report import exit_codes
     from deeprig.selection import Selection
 
-    lab = load_lab(of_hosts["inventory"])
+    lab = open_lab(of_hosts["inventory"])
     asks = of_hosts["ask_sudo_password"]
     password = click.prompt("sudo password", hide_input=True, err=True) if asks else None
-    with inspect_progress_for(as_json=as_json) as progress:
+    with hosts_progress_for(MANNER, as_json=as_json) as progress:
         report, was_interrupted = inspect_lab(
             lab,
             Selection(of_hosts["limit"]),

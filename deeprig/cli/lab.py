@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 _LABS = Path(".lab")
 _BEHIND = "deeprig.lab.ssh.behind"
-_NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,30}$")
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
 
 
 def _checked_name(context: click.Context, parameter: click.Parameter, name: str) -> str:
     """Refuse a name that could lead out of .lab: ``down`` removes the lab's directory."""
-    if not _NAME.match(name):
+    if not _NAME.fullmatch(name):
         raise click.BadParameter("a lab's name has lower-case letters, digits and dashes")
     return name
 

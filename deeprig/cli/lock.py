@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from deeprig.cli.options import inventory_option, json_option
+
+if TYPE_CHECKING:
+    from deeprig.inventory.sources.source import Where
 
 
 @click.command()
@@ -27,7 +31,7 @@ from deeprig.cli.options import inventory_option, json_option
 @json_option
 def lock(
     environment: str,
-    inventory: Path,
+    inventory: Where,
     host_name: str | None,
     cuda: str | None,
     output: Path | None,
@@ -42,10 +46,10 @@ def lock(
     from deeprig.engine.embedding import patch_standard_library
 
     patch_standard_library()
-    from deeprig.inventory.load import load_lab
+    from deeprig.cli.inventory_option import open_lab
     from deeprig.locks import lock_environment
 
-    lab = load_lab(inventory)
+    lab = open_lab(inventory)
     written, hardware_class = lock_environment(lab, environment, host_name, cuda, output)
     if as_json:
         document = {

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from deeprig.cli.inventory_option import InventoryType
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 #: Where `deeprig init` writes, and where commands look when -i is not given.
@@ -16,10 +18,11 @@ DEFAULT_INVENTORY = Path("inventory/lab.py")
 inventory_option = click.option(
     "-i",
     "--inventory",
-    type=click.Path(path_type=Path),
+    type=InventoryType(),
     default=DEFAULT_INVENTORY,
     show_default=True,
-    help="Inventory file (pyinfra's own form).",
+    metavar="INVENTORY",
+    help="File of pyinfra's form, or ansible:, ssh:, ssh-config:, csv:, netbox:, terraform:PLACE.",
 )
 limit_option = click.option(
     "-l",
@@ -52,6 +55,12 @@ reboot_option = click.option(
     default=None,
     help="Allow, or forbid, the reboot that a change needs. Default: what the inventory says.",
 )
+bundle_option = click.option(
+    "--bundle",
+    type=click.Path(path_type=Path),
+    metavar="BUNDLE",
+    help="Have everything from a bundle ('deeprig bundle'), nothing from a network.",
+)
 
 
 def run_options(function: Function) -> Function:
@@ -61,6 +70,7 @@ def run_options(function: Function) -> Function:
         limit_option,
         *role_options,
         parallel_option,
+        bundle_option,
         sudo_option,
         json_option,
         verbose_option,

@@ -12,6 +12,7 @@ from deeprig.cli.options import inventory_option
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from deeprig.inventory.sources.source import Where
     from deeprig.report.store import Report
 
 
@@ -30,35 +31,88 @@ if TYPE_CHECKING:
     help="What to make of it.  [default: text]",
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file.")
+@click.option(
+    "--certificate",
+    type=click.Path(path_type=Path),
+    metavar="FILE.html",
+    help="Write the certificate of a verification: a page, and JSON and JUnit XML beside it.",
+)
+@click.option("--host", "hosts", multiple=True, help="Of this host only (certificate).")
+@click.option(
+    "--inspection",
+    type=click.Path(path_type=Path),
+    help="The inspect report of the certificate.  [default: each host's newest of the lab]",
+)
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("-v", "--verbose", is_flag=True, help="Show what did not change or fail, too.")
 def report(
     file: Path | None,
-    inventory: Path,
+    inventory: Where,
     command: str | None,
     form: str | None,
     output: Path | None,
+    certificate: Path | None,
+    hosts: tuple[str, ...],
+    inspection: Path | None,
     as_json: bool,
     verbose: bool,
 ) -> None:
     """Show FILE, or the newest report of the lab.
 
     plan, apply, update, verify and inspect store their reports in the lab's reports directory.
+    With --certificate, make a certificate of FILE, or of the lab's newest verify.
     """
     from deeprig.errors import UsageProblem
-    from deeprig.inventory.place import lab_directory
+    from deeprig.inventory.sources.source import directory_of
     from deeprig.report import store
 
+    if certificate is not None:
+        _require_alone(command, form, output, as_json=as_json)
+        _certify(certificate, file, inventory, hosts, inspection)
+        return
+    if hosts or inspection is not None:
+        raise UsageProblem("--host and --inspection are of --certificate", remedy="give that too")
     if file is not None and command is not None:
         raise UsageProblem("FILE and --command exclude each other", remedy="give one of them")
     if as_json and form not in (None, "json"):
         raise UsageProblem(f"--json and --format {form} exclude each other")
-    loaded = store.load(file or store.newest(lab_directory(inventory), command))
+    loaded = store.load(file or store.newest(directory_of(inventory), command))
     form = "json" if as_json else form or "text"
     if output is not None:
         _write(output, as_text(loaded, form, verbose=verbose))
     else:
         _show(loaded, form, verbose=verbose)
+
+
+def _require_alone(
+    command: str | None, form: str | None, output: Path | None, *, as_json: bool
+) -> None:
+    """Raise UsageProblem for options that a certificate has no use for."""
+    from deeprig.errors import UsageProblem
+
+    given = {"--format": form, "--output": output, "--json": as_json or None}
+    if command not in (None, "verify"):
+        given["--command"] = command
+    strange = [name for name, value in given.items() if value is not None]
+    if strange:
+        raise UsageProblem(
+            f"--certificate and {strange[0]} exclude each other",
+            remedy="it writes FILE.html, FILE.json and FILE.junit.xml of a verify report",
+        )
+
+
+def _certify(
+    page: Path, file: Path | None, inventory: Where, hosts: tuple[str, ...], inspection: Path | None
+) -> None:
+    from deeprig.certificate.command import Wanted, write_certificate
+    from deeprig.inventory.sources.source import directory_of
+
+    wanted = Wanted(page, file, directory_of(inventory), hosts, inspection)
+    written = write_certificate(wanted)
+    for host in written.certificate.hosts:
+        click.echo(f"{host.host}: {host.verdict}")
+    for path in written.paths:
+        click.echo(f"wrote {path}", err=True)
 
 
 def _show(loaded: Report, form: str, *, verbose: bool) -> None:

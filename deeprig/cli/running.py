@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from deeprig.inventory.sources.source import Where
     from deeprig.role import UpdateRequest
 
 
@@ -16,10 +18,11 @@ if TYPE_CHECKING:
 class RunRequest:
     """The options of one ``plan``, ``apply`` or ``update``.
 
-    ``reboot`` None leaves it to the inventory; ``update`` None asks for nothing newer.
+    ``reboot`` None leaves it to the inventory; ``update`` None asks for nothing newer. ``bundle``
+    is what everything comes from, None the network.
     """
 
-    inventory: Path
+    inventory: Where
     limit: tuple[str, ...]
     roles: tuple[str, ...]
     skipped: tuple[str, ...]
@@ -30,6 +33,7 @@ class RunRequest:
     detailed_exitcode: bool = False
     reboot: bool | None = None
     update: UpdateRequest | None = None
+    bundle: Path | None = None
 
 
 _REBOOT: dict[bool | None, Literal["when-needed", "never"] | None] = {
@@ -41,27 +45,34 @@ _REBOOT: dict[bool | None, Literal["when-needed", "never"] | None] = {
 
 def run_and_exit(mode: Literal["plan", "apply", "update"], request: RunRequest) -> None:
     """Run, show and store the report, and exit with its code."""
-    from deeprig.engine.embedding import patch_standard_library
+    from deeprig.engine.embedding import know_arguments_once, patch_standard_library
+    from deeprig.engine.lean_imports import everything_stays
 
     patch_standard_library()
-    from deeprig.cli.closing import close_and_exit, show_report, store_report
-    from deeprig.cli.progress import progress_for
-    from deeprig.engine.run import DEFAULT_PARALLEL, run_lab
-    from deeprig.inventory.load import load_lab
-    from deeprig.report import exit_codes
-    from deeprig.role import NO_UPDATE
-    from deeprig.selection import Selection
+    with everything_stays():
+        know_arguments_once()
+        from deeprig.cli.bundle_in_use import from_bundle
+        from deeprig.cli.closing import close_and_exit, show_report, store_report
+        from deeprig.cli.inventory_option import open_lab
+        from deeprig.cli.progress import progress_for
+        from deeprig.engine.run import DEFAULT_PARALLEL, run_lab
+        from deeprig.report import exit_codes
+        from deeprig.role import NO_UPDATE
+        from deeprig.selection import Selection
 
-    lab = load_lab(request.inventory)
+        lab = open_lab(request.inventory, verbose=request.verbose)
     selection = Selection(request.limit, request.roles, request.skipped)
     password = (
         click.prompt("sudo password", hide_input=True, err=True)
         if request.ask_sudo_password
         else None
     )
-    with progress_for(mode, as_json=request.as_json, verbose=request.verbose) as progress:
+    with (
+        from_bundle(lab, request.bundle, as_json=request.as_json) as supplied,
+        progress_for(mode, as_json=request.as_json, verbose=request.verbose) as progress,
+    ):
         report = run_lab(
-            lab,
+            supplied,
             mode,
             selection,
             progress,

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from deeprig.cli.options import (
+    bundle_option,
     inventory_option,
     json_option,
     limit_option,
@@ -15,6 +16,7 @@ from deeprig.cli.options import (
     sudo_option,
     verbose_option,
 )
+from deeprig.cli.wave_options import take_wave_options, wave_options
 
 #: What can be asked for, and the role that does it.
 ROLE_OF = {
@@ -40,7 +42,9 @@ ROLE_OF = {
     "lose the GPU at the reboot.",
 )
 @reboot_option
+@wave_options
 @parallel_option
+@bundle_option
 @sudo_option
 @json_option
 @verbose_option
@@ -50,16 +54,22 @@ def update(only_plan: bool, even_if_busy: bool, **options: Any) -> None:
     Without a choice, everything is updated. What the inventory pins stays. A driver change is a
     transaction: it is proven after the reboot, or the old driver is put back.
     """
+    from deeprig.cli.rolling import roll_and_exit
     from deeprig.cli.running import RunRequest, run_and_exit
     from deeprig.role import UpdateRequest
 
     asked = {what: options.pop(what) for what in ROLE_OF}
     if not any(asked.values()):
         asked = dict.fromkeys(ROLE_OF, True)
+    waves = take_wave_options(options)
+    if waves is not None and only_plan:
+        raise click.UsageError("--plan changes nothing, and so has no waves; see --show-waves")
     request = RunRequest(
         roles=tuple(ROLE_OF[what] for what, wanted in asked.items() if wanted),
         skipped=(),
         update=UpdateRequest(**asked, even_if_busy=even_if_busy),
         **options,
     )
+    if waves is not None:
+        roll_and_exit("update", request, waves)
     run_and_exit("plan" if only_plan else "update", request)

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-_POINT = re.compile(r"^(\d{1,3}):(\d{1,3})$")
+_POINT = re.compile(r"([0-9]{1,3}):([0-9]{1,3})")
 HIGHEST_TEMPERATURE_C = 110
 #: Above it, a fan that stands still lets the memory and the regulators of a card get hot.
 STANDSTILL_LIMIT_C = 50
@@ -60,7 +60,7 @@ def percent_at(curve: Curve, temperature_c: float) -> float:
 
 
 def _point(word: str) -> CurvePoint:
-    match = _POINT.match(word)
+    match = _POINT.fullmatch(word)
     if match is None:
         raise ValueError(f"{word!r} is no point of a curve (degrees C:percent, such as 70:65)")
     point = CurvePoint(int(match[1]), int(match[2]))

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
-from deeprig.cooling import palette
 from deeprig.cooling.curve import percent_at
 from deeprig.cooling.declared import DeclaredCurve
 from deeprig.cooling.history import History, Sample
-from deeprig.cooling.plot import Axis, Line, Panel, Points, Reference, axis, past_axis, thinned
+from deeprig.drawing import palette
+from deeprig.drawing.plot import Axis, Line, Panel, Points, Reference, axis, past_axis, thinned
 
 _COLDEST, _HOTTEST = 20.0, 100.0
 #: A line is broken where so many times the usual distance between two samples has no sample.

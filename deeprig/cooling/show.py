@@ -8,7 +8,6 @@ from datetime import datetime, timezone
 
 from rich.text import Text
 
-from deeprig.cooling import svg
 from deeprig.cooling.declared import DeclaredCurve
 from deeprig.cooling.picture import (
     Recorded,
@@ -19,6 +18,7 @@ from deeprig.cooling.picture import (
 )
 from deeprig.cooling.table import card_lines
 from deeprig.cooling.terminal import NARROWEST, WIDEST, panel_lines
+from deeprig.drawing import svg
 
 _ROWS = 11
 #: What a terminal must be able to say: a braille cell, a bar, a wall.

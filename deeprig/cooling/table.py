@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from deeprig.cooling import palette
 from deeprig.cooling.history import Sample
 from deeprig.cooling.picture import Recorded
 from deeprig.cooling.terminal import sparkline
+from deeprig.drawing import palette
 
 _FEWEST_BARS, _MOST_BARS = 8, 40
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from deeprig.cooling import palette
 from deeprig.cooling.canvas import Canvas
-from deeprig.cooling.plot import Axis, Line, Panel, Reference
+from deeprig.drawing import palette
+from deeprig.drawing.plot import Axis, Line, Panel, Reference
 
 NARROWEST, WIDEST = 40, 110
 _LABEL = 6

@@ -16,6 +16,7 @@ from pyinfra.connectors.util import CommandOutput
 
 from deeprig.engine.liveness import ANSWER_SECONDS, Liveness, set_tcp_options
 from deeprig.errors import Problem
+from deeprig.inventory.model import SSH_DEFAULT_PORT, DeclaredHost
 
 #: Beginning of pyinfra's message, what it means, and what to do. First match wins.
 _CAUSES: tuple[tuple[str, str, str], ...] = (
@@ -135,12 +136,6 @@ def loss_of(host: Host) -> ConnectionLost | None:
     return getattr(host.connector, "lost", None)
 
 
-def use_quick_connector(host: Host) -> None:
-    """Replace pyinfra's SSH connector of a host; other connectors (@local ...) stay."""
-    if host.connector_cls is SSHConnector:
-        host.connector_cls = QuickSSHConnector
-
-
 def explain_connect_error(message: str, user: str, host: str, port: int) -> Problem:
     """Return reason and remedy for the text of pyinfra's ConnectError."""
     target = host if port == 22 else f"[{host}]:{port}"
@@ -150,3 +145,14 @@ def explain_connect_error(message: str, user: str, host: str, port: int) -> Prob
             filled = remedy.format(target=target, port=port, user=user, host=host)
             return Problem(f"{host}:{port}", f"{reason} ({detail})" if detail else reason, filled)
     return Problem(f"{host}:{port}", message, f"try: ssh -v -p {port} {user}@{host}")
+
+
+def explain_unreachable(declared: DeclaredHost, message: str) -> Problem:
+    """Return the same for a declared host."""
+    settings = declared.settings
+    return explain_connect_error(
+        message,
+        settings.ssh_user or "USER",
+        settings.ssh_hostname or declared.name,
+        settings.ssh_port or SSH_DEFAULT_PORT,
+    )

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import partial
 
 from pyinfra.api.exceptions import PyinfraError
+from pyinfra.api.host import Host
+from pyinfra.context import ctx_host
 
 from deeprig.engine.host_run import HostJob
 from deeprig.engine.left_running import Work, works_of
 from deeprig.engine.steady_command import earlier_work
+from deeprig.facts import Machine
 from deeprig.report.model import OperationResult
+from deeprig.transport.ahead import end_reading, read_ahead
+from deeprig.transport.reads import reading
 
 ROLE = "lock"
 _NAME = "Wait for what an earlier run left running"
@@ -28,12 +34,15 @@ def wait_for_earlier_work(job: HostJob) -> None:
     with job.contained():
         started = time.monotonic()
         notes: list[str] = []
+        # What the deploy script asks first goes along: where nothing runs, it is true.
+        read_ahead(job.host, (partial(_ask, job, 0), partial(_ask_machine, job)))
         while works := _ask(job, _ASK_SECONDS if notes else 0):
             running = [work for work in works if work.seconds is not None]
             if not notes:
                 notes += [f"waited for: {work.told}" for work in running]
                 for note in notes:
                     job.progress.operation_says(job.host.name, ROLE, _NAME, job.masker(note))
+            end_reading(job.host)
             notes += [work.told for work in works if work.seconds is None]
             if running and not _may_go_on_waiting(job, running[0], time.monotonic() - started):
                 break
@@ -42,14 +51,22 @@ def wait_for_earlier_work(job: HostJob) -> None:
 
 
 def _ask(job: HostJob, seconds: int) -> tuple[Work, ...]:
-    succeeded, output = job.host.run_shell_command(
-        earlier_work(seconds),
-        _sudo=job.declared.needs_sudo,
-        _sudo_password=job.state.config.SUDO_PASSWORD or None,
-    )
+    host: Host = ctx_host.get()
+    # All that it changes is its own: which works that have ended were told.
+    with reading():
+        succeeded, output = host.run_shell_command(
+            earlier_work(seconds),
+            _sudo=job.declared.needs_sudo,
+            _sudo_password=job.state.config.SUDO_PASSWORD or None,
+        )
     if not succeeded:
         raise PyinfraError(f"whether earlier work runs there is unknown: {output.stderr}")
     return works_of(output.stdout_lines)
+
+
+def _ask_machine(job: HostJob) -> None:
+    host: Host = ctx_host.get()
+    host.get_fact(Machine, _sudo=job.declared.needs_sudo)
 
 
 def _may_go_on_waiting(job: HostJob, work: Work, waited_seconds: float) -> bool:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import warnings
 from collections import defaultdict, deque
+from functools import cache
+from importlib import import_module
+
+from deeprig.engine.lean_imports import entry_points_read_once, load_when_used
 
 #: pyinfra's last line after every failure.
 _SAYS_NOTHING = re.compile(r"executed \d+ commands$")
@@ -21,9 +26,16 @@ def patch_standard_library() -> None:
 
     if not monkey.is_module_patched("socket"):
         # ssl is patched too; gevent warns when somebody imported it earlier, as pytest does.
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), entry_points_read_once():
             warnings.simplefilter("ignore", monkey.MonkeyPatchWarning)
             monkey.patch_all()
+        # gevent (since 25.8.1) closes a directory or a pipe later, when its loop runs next. Nobody
+        # here closes what somebody else reads; an end of a pipe that stays open keeps its reader
+        # waiting, and a tree that is removed would leave a descriptor for each of its directories.
+        os.close = monkey.get_original("os", "close")
+    # paramiko imports it for "Match exec" in SSH configurations alone, which we answer ourselves
+    # (match_exec.py); it brings 62 modules, two readers of YAML among them.
+    load_when_used("invoke")
 
 
 class HostLog(logging.Handler):
@@ -65,6 +77,14 @@ def embed_pyinfra() -> HostLog:
     logger.propagate = False
     logging.getLogger("paramiko").setLevel(logging.CRITICAL)
     _forbid_prompts()
+    _close_input_once()
+    from deeprig.engine.expected import answer_before_execution
+    from deeprig.engine.match_exec import answer_match_exec
+    from deeprig.transport.pace import quicken
+
+    answer_before_execution()
+    answer_match_exec()
+    quicken()
     return log
 
 
@@ -80,3 +100,35 @@ def _forbid_prompts() -> None:
         raise PyinfraError(SUDO_ASKS)
 
     setattr(util, "getpass", refuse)  # noqa: B010 - the type checker knows only the real one
+
+
+def know_arguments_once() -> None:
+    """Have pyinfra work out its global arguments once, not for each class of facts that it loads.
+
+    Call it after patch_standard_library(), and before what declares facts is imported.
+    """
+    facts = import_module("pyinfra.api.facts")  # what it imports is no part of its interface
+    known = facts.all_global_arguments
+    if not hasattr(known, "cache_info"):
+        setattr(facts, "all_global_arguments", cache(known))  # noqa: B010 - no variable
+
+
+def _close_input_once() -> None:
+    """Have paramiko close a command's input when it is told to, and not again when it is freed.
+
+    Each close takes the channel's lock. What is freed is closed once more, wherever the garbage
+    collector happens to run: in gevent's hub nobody may wait for a lock, and Python would print
+    "Exception ignored in BufferedFile.__del__" with a traceback.
+    """
+    from paramiko.channel import ChannelStdinFile
+
+    close = ChannelStdinFile.close
+    if getattr(close, "is_once", False):
+        return
+
+    def close_once(file: ChannelStdinFile) -> None:
+        if not file.closed:
+            close(file)
+
+    setattr(close_once, "is_once", True)  # noqa: B010 - a function has no such attribute
+    setattr(ChannelStdinFile, "close", close_once)  # noqa: B010 - nor may it be assigned

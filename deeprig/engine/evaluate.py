@@ -11,6 +11,7 @@ from pyinfra.api.state import StateOperationHostData
 from deeprig.engine.diff import upload_diff
 from deeprig.engine.host_run import HostJob, Operation
 from deeprig.engine.operations import condition_holds, texts_of, uploads_of
+from deeprig.engine.reading_ahead import ReadingAhead
 from deeprig.engine.remarks import take_remarks
 from deeprig.engine.state import HostFailed
 from deeprig.errors import DeclarationRefused
@@ -21,10 +22,13 @@ def evaluate(job: HostJob) -> None:
     """Evaluate the host's operations in order. No command of theirs is executed."""
     with job.contained():
         pending = False
+        ahead = ReadingAhead(job)
         for operation in job.operations():
+            ahead.before(operation)
             result = _evaluate_one(job, operation, changes_are_pending=pending)
             pending = pending or result.status == "would change"
             job.record(result)
+        ahead.end()
 
 
 def _evaluate_one(

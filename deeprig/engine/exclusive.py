@@ -11,6 +11,7 @@ from deeprig.engine.host_lock import HostLock, LockOwner, minutes
 from deeprig.engine.host_run import HostJob
 from deeprig.engine.left_running import LeftRunning
 from deeprig.report.model import OperationResult
+from deeprig.transport.round_trips import trips_of
 
 ROLE = "lock"
 _NAME, _PLAN_NAME = "Hold the host for this run", "See whether another run changes it"
@@ -81,6 +82,9 @@ def note_owner(job: HostJob) -> None:
 
 def _take(job: HostJob) -> Hold | None:
     password = job.state.config.SUDO_PASSWORD
+    trips = trips_of(job.host)
+    if trips is not None:
+        trips.held += 2  # its beginning and its end
     try:
         job.hold = hold_host(
             job.host, job.claim, sudo=job.declared.needs_sudo, password=password or None

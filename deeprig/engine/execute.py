@@ -12,6 +12,7 @@ from deeprig.engine.connector import loss_of
 from deeprig.engine.exclusive import keep_host
 from deeprig.engine.host_run import HostJob, Operation
 from deeprig.engine.operations import Step, texts_of
+from deeprig.engine.reading_ahead import ReadingAhead
 from deeprig.engine.remarks import take_remarks
 from deeprig.report.model import OperationResult, OperationStatus
 
@@ -23,7 +24,9 @@ _FIRST_LINES, _LAST_LINES = 5, 30
 def execute(job: HostJob) -> None:
     """Run the host's operations until the end, a failure, or a request to stop."""
     with job.contained():
+        ahead = ReadingAhead(job)
         for operation in job.operations():
+            ahead.before(operation)
             result = _execute_one(job, operation) if job.is_going else _not_run(operation)
             lost = loss_of(job.host)
             if lost is not None and result.status == "failed":
@@ -33,6 +36,7 @@ def execute(job: HostJob) -> None:
             job.record(result)
             if lost is None:  # also after the last one: the host is let go in order
                 keep_host(job)
+        ahead.end()
 
 
 def _not_run(operation: Operation) -> OperationResult:

@@ -15,7 +15,7 @@ from pyinfra_cli.exceptions import UnexpectedExternalError
 from pyinfra_cli.util import exec_file
 
 from deeprig.compose import role_context
-from deeprig.engine.connector import ConnectionLost, explain_connect_error, loss_of
+from deeprig.engine.connector import ConnectionLost, explain_unreachable, loss_of
 from deeprig.engine.embedding import HostLog
 from deeprig.engine.hold import Hold
 from deeprig.engine.host_lock import Claim
@@ -24,10 +24,14 @@ from deeprig.engine.operations import role_and_name
 from deeprig.engine.progress import Progress
 from deeprig.engine.state import RunState
 from deeprig.errors import DeclarationRefused, DeeprigError
-from deeprig.inventory.model import SSH_DEFAULT_PORT, DeclaredHost
+from deeprig.inventory.model import DeclaredHost
 from deeprig.masking import Masker
 from deeprig.report.model import HostRun, OperationResult
 from deeprig.role import AnyRole, RoleContext
+from deeprig.transport.round_trips import trips_of
+
+#: Told where it did not work: the run is as good, but slower.
+_LINE = "Ask over an open line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +154,15 @@ class HostJob:
 
     def finish(self) -> HostRun:
         """Return the result, with the whole time this host took."""
-        self.run = replace(self.run, seconds=round(time.monotonic() - self.started, 2))
+        trips = trips_of(self.host)
+        if trips is not None and trips.without_line is not None:
+            note = f"asked one by one, no line could be had: {trips.without_line}"
+            self._add(OperationResult("transport", _LINE, "unchanged", notes=(self.masker(note),)))
+        self.run = replace(
+            self.run,
+            seconds=round(time.monotonic() - self.started, 2),
+            round_trips=trips.total if trips is not None else None,
+        )
         self.progress.host_finished(self.run)
         return self.run
 
@@ -185,13 +197,7 @@ class HostJob:
         self.run = replace(self.run, operations=(*self.run.operations, result))
 
     def _unreachable(self, message: str) -> None:
-        settings = self.declared.settings
-        problem = explain_connect_error(
-            message,
-            settings.ssh_user or "USER",
-            settings.ssh_hostname or self.host.name,
-            settings.ssh_port or SSH_DEFAULT_PORT,
-        )
+        problem = explain_unreachable(self.declared, message)
         self.run = replace(
             self.run,
             status="unreachable",

@@ -17,6 +17,7 @@ from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.operation import OperationMeta
 from pyinfra.api.state import StateOperationHostData, StateOperationMeta
 
+from deeprig.engine.expected import expecting, is_expected_to_change
 from deeprig.errors import DeeprigError
 
 _SEPARATOR = " | "
@@ -55,11 +56,7 @@ def role_and_name(meta: StateOperationMeta) -> tuple[str, str]:
 
 def changed(*operations: OperationMeta) -> Callable[[], bool]:
     """Return a condition for ``_if``: did (when applying) or would (when planning) any change?"""
-
-    def any_changed() -> bool:
-        return any(o.did_change() if o.is_complete() else o.will_change for o in operations)
-
-    return any_changed
+    return lambda: any(is_expected_to_change(operation) for operation in operations)
 
 
 def condition_holds(data: StateOperationHostData) -> bool:
@@ -67,9 +64,10 @@ def condition_holds(data: StateOperationHostData) -> bool:
     conditions = data.global_arguments.get("_if")
     if conditions is None:
         return True
-    if callable(conditions):
-        return bool(conditions())
-    return all(condition() for condition in conditions)
+    with expecting():
+        if callable(conditions):
+            return bool(conditions())
+        return all(condition() for condition in conditions)
 
 
 def command_text(command: PyinfraCommand) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -16,7 +17,6 @@ from pyinfra.context import ctx_config, ctx_inventory, ctx_state
 
 from deeprig import __version__
 from deeprig.deploy_script import DEPLOY_SCRIPT
-from deeprig.engine.connector import use_quick_connector
 from deeprig.engine.earlier_work import wait_for_earlier_work
 from deeprig.engine.embedding import embed_pyinfra
 from deeprig.engine.ending import end_run, may_end
@@ -27,6 +27,7 @@ from deeprig.engine.host_lock import Claim
 from deeprig.engine.host_run import HostJob
 from deeprig.engine.interruption import Interruption, interruptible
 from deeprig.engine.progress import Progress
+from deeprig.engine.reading_ahead import asked_together
 from deeprig.engine.run_status import is_told, leave_status
 from deeprig.engine.state import RunState
 from deeprig.inventory.load import Lab
@@ -35,6 +36,8 @@ from deeprig.masking import Masker
 from deeprig.report.model import HostRun, RunReport
 from deeprig.role import NO_UPDATE, UpdateRequest
 from deeprig.selection import Selection
+from deeprig.transport.ahead import end_reading
+from deeprig.transport.choice import use_connector
 
 Mode = Literal["plan", "apply", "update"]
 #: Hosts worked on at once: bound by the controller's one gevent core, not by its memory.
@@ -52,11 +55,12 @@ def run_lab(
     sudo_password: str | None = None,
     update: UpdateRequest = NO_UPDATE,
     reboot: RebootPolicy | None = None,
+    also: Callable[[HostJob], None] | None = None,
 ) -> RunReport:
     """Plan, apply or update the selected hosts and return what happened to each.
 
     ``update`` says what goes to newer versions than the declared state needs; ``reboot`` replaces
-    the inventory's word on reboots.
+    the inventory's word on reboots. ``also`` is done for each host that is still going, last.
 
     Raise UsageProblem for a selection that matches nothing. A host's failure is in the report,
     never raised, and does not stop other hosts.
@@ -70,7 +74,7 @@ def run_lab(
         CONNECT_TIMEOUT=_CONNECT_TIMEOUT_SECONDS, PARALLEL=parallel, SUDO_PASSWORD=sudo_password
     )
     for host in lab.inventory:
-        use_quick_connector(host)
+        use_connector(host)
     state = RunState(lab, selection, config, update, reboot)
     claim = Claim.of_this_process(mode)
     jobs = [
@@ -91,7 +95,7 @@ def run_lab(
     state.tell = lambda host, told: job_of[host].say(told)
     lab.content.activate()
     with ctx_state.use(state), ctx_inventory.use(lab.inventory), ctx_config.use(config):
-        _run_jobs(jobs, mode, script, progress, parallel)
+        _run_jobs(jobs, mode, script, progress, parallel, also)
     runs = tuple(job.finish() for job in jobs)
     return RunReport(
         command=mode,
@@ -105,7 +109,12 @@ def run_lab(
 
 
 def _run_jobs(
-    jobs: list[HostJob], mode: str, script: Path, progress: Progress, parallel: int
+    jobs: list[HostJob],
+    mode: str,
+    script: Path,
+    progress: Progress,
+    parallel: int,
+    also: Callable[[HostJob], None] | None,
 ) -> None:
     state = jobs[0].state
     work = evaluate if mode == "plan" else execute
@@ -127,20 +136,36 @@ def _run_jobs(
                 _each(jobs, take_host, interruption, parallel)
                 _each(jobs, wait_for_earlier_work, interruption, parallel)
             state.set_stage(StateStage.Prepare)
-            _each(jobs, lambda job: job.prepare(script), interruption, parallel)
+            _each(jobs, lambda job: _prepare(job, script), interruption, parallel)
             if mode != "plan":
                 state.set_stage(StateStage.Execute)
                 state.is_executing = True
             _each(jobs, work, interruption, parallel)
-            _each(jobs, HostJob.note_simulated, interruption, parallel)
+            _each(jobs, _note_simulated, interruption, parallel)
             if mode != "plan":
                 _each(jobs, _end, interruption, parallel, of=may_end)
                 _each(jobs, leave_status, interruption, parallel, of=is_told)
+            if also is not None:
+                _each(jobs, also, interruption, parallel)
         finally:
             state.is_executing = False
             for job in jobs:
                 let_go(job)
             disconnect_all(state)
+
+
+def _prepare(job: HostJob, script: Path) -> None:
+    try:
+        job.prepare(script)
+    finally:  # a deploy script of a lab's own need not call our roles, which do so too
+        end_reading(job.host)
+
+
+def _note_simulated(job: HostJob) -> None:
+    with job.contained():
+        roles = job.roles_run()
+        with asked_together(job, (partial(role.simulated, context) for role, context in roles)):
+            job.note_simulated()
 
 
 def _end(job: HostJob) -> None:

@@ -12,7 +12,7 @@ from pyinfra.api.exceptions import ConnectError, PyinfraError
 from pyinfra.api.host import Host
 from pyinfra.context import ctx_host, ctx_state
 
-from deeprig.engine.connector import explain_connect_error, use_quick_connector
+from deeprig.engine.connector import explain_connect_error
 from deeprig.engine.embedding import embed_pyinfra
 from deeprig.engine.state import RunState
 from deeprig.errors import DeeprigError, HostUnreachable
@@ -21,6 +21,7 @@ from deeprig.inventory.load import Lab
 from deeprig.inventory.model import SSH_DEFAULT_PORT, DeclaredHost
 from deeprig.masking import Masker
 from deeprig.selection import Selection
+from deeprig.transport.choice import use_connector
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def connected(lab: Lab, declared: DeclaredHost) -> Iterator[Connection]:
     """Connect to a host. Raise HostUnreachable with reason and remedy when that fails."""
     embed_pyinfra()
     host = lab.inventory.get_host(declared.name)
-    use_quick_connector(host)
+    use_connector(host)
     settings = declared.settings
     state = RunState(lab, Selection(), Config())
     with ctx_state.use(state):

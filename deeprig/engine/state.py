@@ -52,6 +52,8 @@ class RunState(State):
         self.update = update
         self.reboot = reboot
         self.remarks: defaultdict[str, Remarks] = defaultdict(Remarks)
+        #: Packages that operations want, by host: what a bundle is made from.
+        self.wanted_packages: defaultdict[str, set[str]] = defaultdict(set)
         self.cwd = str(lab.directory)
         #: Takes a host's name, and what its operation under way waits for.
         self.tell: Callable[[str, str], None] = _tell_nobody

@@ -68,9 +68,50 @@ is_half_done() {
         [ -n "$(find /var/lib/dpkg/updates -name '[0-9]*' 2>/dev/null)" ]
 }
 
+# Remove what DKMS left half when it was cut, and cannot get over by itself: the why, and the same for
+# the driver's own repair, in host/deeprig_host/driver/cut_builds.py.
+forget_cut_builds() {
+    for version in /var/lib/dkms/*/*/; do
+        version=${version%/}
+        [ -d "$version" ] && [ ! -L "$version" ] || continue
+        [ -e "$version/build" ] || [ ! -e "$version/source" ] || continue
+        module=${version%/*}
+        # Of a package that dpkg has not done with, its postinst adds and builds it again. What a
+        # person added by hand has a source, and no package.
+        added_again=0 nobodys=0 stays=0
+        if owner=$(dpkg-query -S "/usr/src/${module##*/}-${version##*/}/dkms.conf" 2>/dev/null); then
+            status=$(dpkg-query -W -f '${db:Status-Status}' "${owner%%: *}" 2>/dev/null) &&
+                [ "$status" != installed ] && added_again=1
+        elif [ ! -e "$version/source" ]; then
+            nobodys=1
+        fi
+        for kept in "$version"/*/*/; do
+            kept=${kept%/}
+            kernel=${kept%/*}
+            [ -d "$kept" ] && [ ! -L "$kernel" ] && [ "$kernel" != "$version/build" ] || continue
+            if [ "$(readlink -f "$module/kernel-${kernel##*/}-${kept##*/}")" = "$kept" ]; then
+                stays=1
+                continue
+            fi
+            if [ ! -e "$version/build" ] && [ "$added_again" -eq 0 ] &&
+                [ -n "$(find "$kept/module" -name '*.ko*' 2>/dev/null)" ]; then
+                stays=1
+                continue
+            fi
+            echo "deeprig: a build by DKMS was cut: $kept is removed"
+            rm -rf "$kept"
+            rmdir "$kernel" 2>/dev/null
+        done
+        [ "$stays" -eq 0 ] && [ "$((added_again + nobodys))" -gt 0 ] || continue
+        echo "deeprig: DKMS was cut: $version is removed"
+        rm -rf "$version"
+    done
+}
+
 repair() {
     is_half_done || return 0
     echo "deeprig: packages are half done, an earlier run was cut off: they are repaired first"
+    forget_cut_builds
     dpkg --force-confdef --force-confold --configure -a 9>&-
     apt-get -y -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold -f install 9>&-
 }

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import SecretStr
 from pyinfra.api.inventory import Inventory
 
 from deeprig.content import Content
@@ -14,24 +15,35 @@ from deeprig.errors import InventoryProblem, Problem
 from deeprig.inventory.keys import key_problems
 from deeprig.inventory.merge import merge_levels
 from deeprig.inventory.model import DeclaredHost
-from deeprig.inventory.place import lab_directory
 from deeprig.inventory.read import levels_of, read_inventory
+from deeprig.inventory.sources.detect import source_of
+from deeprig.inventory.sources.gathered import Note, ReadHost, ReadSource
+from deeprig.inventory.sources.open_source import pyinfra_inventory, read_source
+from deeprig.inventory.sources.source import Where, directory_of
 from deeprig.inventory.trial import template_problems
 from deeprig.inventory.validate import validate_host
+from deeprig.secrets import commands_run_once
 
 #: With more hosts than this behind one mistake, the message names the first few and a count.
 _HOSTS_NAMED = 3
+_PATHS = ("ssh_key", "ssh_config_file", "ssh_known_hosts_file")
 
 
 @dataclass(frozen=True, slots=True)
 class Lab:
-    """A validated inventory: what is declared, and pyinfra's object for contacting it."""
+    """A validated inventory: what is declared, and pyinfra's object for contacting it.
 
-    path: Path
+    ``path`` is what ``-i`` named; as text another process finds the same inventory by it.
+    ``read`` is what was read before it was judged; ``notes`` what was not taken over, and why.
+    """
+
+    path: Where
     directory: Path
     content: Content
     hosts: tuple[DeclaredHost, ...]
     inventory: Inventory
+    read: tuple[ReadHost, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     def host(self, name: str) -> DeclaredHost:
         """Return a host by name. Raise KeyError when the inventory does not name it."""
@@ -41,33 +53,64 @@ class Lab:
         raise KeyError(name)
 
 
-def load_lab(path: Path) -> Lab:
-    """Return the validated lab of an inventory file.
+def load_lab(where: Where) -> Lab:
+    """Return the validated lab of an inventory file, or of a source such as ``netbox:https://``.
 
     Raise InventoryProblem with every problem of every host at once, each with its place, what was
-    expected and a hint; nothing has been contacted by then.
+    expected and a hint; nothing has been contacted by then (but the source itself).
     """
-    inventory = read_inventory(path)
-    directory = lab_directory(path)
-    content = Content.of(directory)
-    hosts: list[DeclaredHost] = []
-    problems: list[Problem] = []
-    for host in inventory:
-        groups = tuple(dict.fromkeys(host.groups))
-        merged = merge_levels(levels_of(inventory, host.name, groups))
-        declared, found = validate_host(host.name, groups, merged, content, directory)
-        problems += found
-        if declared is not None:
-            hosts.append(declared)
+    source = source_of(where)
+    if source is not None:
+        read = read_source(source)
+        inventory = pyinfra_inventory(read)
+    else:
+        inventory = read_inventory(Path(str(where)))
+        read = _own_form(inventory, directory_of(where))
+    directory, content = read.directory, Content.of(read.directory)
+    hosts, problems = _declared(read, content, directory)
     problems += _shared_addresses(hosts)
     problems += _between_hosts(hosts, content)
+    templates: dict[str, tuple[Path, ...]] = {}
     for declared in hosts:
         problems += key_problems(declared, directory)
-        problems += template_problems(declared, content)
+        problems += template_problems(declared, content, templates)
     if problems:
         raise InventoryProblem(_joined(problems))
-    _anchor_paths(inventory, hosts, directory)
-    return Lab(path, directory, content, tuple(hosts), inventory)
+    _tell_pyinfra(inventory, hosts, directory)
+    return Lab(
+        where if source is None else source,
+        directory,
+        content,
+        tuple(hosts),
+        inventory,
+        read.hosts,
+        read.notes,
+    )
+
+
+def _declared(
+    read: ReadSource, content: Content, directory: Path
+) -> tuple[list[DeclaredHost], list[Problem]]:
+    """Return the hosts that are declared well, and what is wrong with the others."""
+    hosts: list[DeclaredHost] = []
+    problems: list[Problem] = []
+    with commands_run_once():
+        for host in read.hosts:
+            merged = merge_levels(host.levels)
+            declared, found = validate_host(host.name, host.groups, merged, content, directory)
+            problems += found
+            if declared is not None:
+                hosts.append(declared)
+    return hosts, problems
+
+
+def _own_form(inventory: Inventory, directory: Path) -> ReadSource:
+    """Return what pyinfra read of its own form: a Python file and its group data."""
+    hosts = []
+    for host in inventory:
+        groups = tuple(dict.fromkeys(host.groups))
+        hosts.append(ReadHost(host.name, groups, levels_of(inventory, host.name, groups)))
+    return ReadSource(tuple(hosts), (), directory)
 
 
 def _shared_addresses(hosts: list[DeclaredHost]) -> list[Problem]:
@@ -90,7 +133,9 @@ def _between_hosts(hosts: list[DeclaredHost], content: Content) -> Iterator[Prob
     # A role that cannot be imported has been told by then, and has no settings.
     for name in sorted({name for host in hosts for name in host.role_settings}):
         settings = {h.name: h.role_settings[name] for h in hosts if name in h.role_settings}
-        yield from content.role(name).across(settings)
+        role = content.role(name)
+        yield from role.across(settings)
+        yield from role.across_roles(tuple(hosts))
 
 
 def _joined(problems: list[Problem]) -> tuple[Problem, ...]:
@@ -112,10 +157,20 @@ def _named(hosts: list[str]) -> str:
     return f"{shown} and {more} more" if more > 0 else shown
 
 
-def _anchor_paths(inventory: Inventory, hosts: list[DeclaredHost], directory: Path) -> None:
-    """Make the SSH file paths of pyinfra's host data absolute: they start at the lab directory."""
+def _tell_pyinfra(inventory: Inventory, hosts: list[DeclaredHost], directory: Path) -> None:
+    """Give pyinfra's host data what was declared of the connection, as it needs it.
+
+    Paths become absolute: they start at the lab directory. Secrets become what they stand for.
+    """
     for host in hosts:
-        for key in ("ssh_key", "ssh_config_file", "ssh_known_hosts_file"):
-            value: Path | None = getattr(host.settings, key)
-            if value is not None:
-                inventory.host_data[host.name][key] = str(directory / value.expanduser())
+        data = inventory.host_data[host.name]
+        for key in host.settings.model_fields_set:
+            value = getattr(host.settings, key)
+            if not key.startswith("ssh_") or value is None:
+                continue
+            if key in _PATHS:
+                data[key] = str(directory / value.expanduser())
+            elif isinstance(value, SecretStr):
+                data[key] = value.get_secret_value()
+            else:
+                data.setdefault(key, value)

@@ -7,7 +7,7 @@ Lists are replaced, never joined: otherwise nothing could ever be taken away.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,30 @@ class MergedData:
 
     data: dict[str, Any]
     origins: dict[str, tuple[str, ...]]
+    levels: tuple[Level, ...] = ()
+
+    def origins_of(self, path: Sequence[int | str]) -> tuple[str, ...]:
+        """Return who named the value at a path, or what is above it where nobody named itself.
+
+        A path in a list ends at the list: lists are replaced as a whole.
+        """
+        found: tuple[str, ...] = ()
+        for length in range(1, len(path) + 1):
+            named = tuple(
+                level.origin for level in self.levels if _names(level.data, path[:length])
+            )
+            if not named:
+                break
+            found = named
+        return found
+
+
+def _names(data: Any, path: Sequence[int | str]) -> bool:
+    for part in path:
+        if not isinstance(data, Mapping) or part not in data:
+            return False
+        data = data[part]
+    return True
 
 
 def deep_merge(general: Mapping[str, Any], specific: Mapping[str, Any]) -> dict[str, Any]:
@@ -42,10 +66,11 @@ def deep_merge(general: Mapping[str, Any], specific: Mapping[str, Any]) -> dict[
 
 def merge_levels(levels: Iterable[Level]) -> MergedData:
     """Merge levels given from the most general to the most specific."""
+    levels = tuple(levels)
     data: dict[str, Any] = {}
     origins: dict[str, tuple[str, ...]] = {}
     for level in levels:
         data = deep_merge(data, level.data)
         for key in level.data:
             origins[key] = (*origins.get(key, ()), level.origin)
-    return MergedData(data, origins)
+    return MergedData(data, origins, levels)

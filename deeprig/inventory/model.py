@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
 from deeprig.audit.declaration import HardwareDeclaration
 from deeprig.role import NetworkAccess, RoleSettings
+from deeprig.secrets import Secret
+from deeprig.waves.settings import WaveSettings
 
 SSH_DEFAULT_PORT = 22
 RebootPolicy = Literal["when-needed", "never"]
@@ -25,8 +27,12 @@ class HostSettings(RoleSettings):
     ssh_key: Path | None = Field(
         None, description="Private key file; a relative path starts at the lab directory."
     )
-    ssh_key_password: SecretStr | None = Field(None, description="Passphrase of the key file.")
-    ssh_password: SecretStr | None = Field(None, description="Login password; keys are better.")
+    ssh_key_password: Secret | None = Field(
+        None, description="Passphrase of the key file: a text, or where it is (a secret)."
+    )
+    ssh_password: Secret | None = Field(
+        None, description="Login password (a secret); keys are better."
+    )
     ssh_allow_agent: bool = Field(True, description="Offer the keys of a running SSH agent.")
     ssh_look_for_keys: bool = Field(True, description="Offer the keys in ~/.ssh.")
     ssh_forward_agent: bool = Field(False, description="Forward the SSH agent to the host.")
@@ -64,6 +70,10 @@ class HostSettings(RoleSettings):
     )
     reboot: RebootPolicy = Field(
         "never", description="Whether apply may reboot the host, once and at the end."
+    )
+    waves: WaveSettings = Field(
+        WaveSettings(),
+        description="How `apply --waves` and `update --waves` go over the lab (docs/waves.md).",
     )
 
 

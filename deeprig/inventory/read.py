@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import traceback
 from collections import Counter
+from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
@@ -42,7 +43,7 @@ def read_inventory(path: Path) -> Inventory:
         raise InventoryProblem((Problem(str(path), reason, remedy),))
     data_files = _group_data_files(path)
     python_files = {path, *path.parent.glob("*.py"), *data_files}
-    _raise_if_any([p for file in sorted(python_files) for p in _syntax_problems(file)])
+    _raise_if_any([p for file in sorted(python_files) for p in syntax_problems(file)])
     for file in (path, *data_files):
         PYTHON_CODES.pop(str(file), None)  # pyinfra compiles a file once per process
     # pyinfra notes in its state which file it executes; a bare state is enough for that.
@@ -58,7 +59,7 @@ def _read(path: Path, data_files: tuple[Path, ...]) -> Inventory:
     try:
         inventory: Inventory = make_inventory(str(path), cwd=str(lab_directory(path)))
     except (Exception, SystemExit) as error:
-        raise InventoryProblem((_runtime_problem(error, (path, *data_files)),)) from error
+        raise InventoryProblem((runtime_problem(error, (path, *data_files)),)) from error
     if not len(inventory):
         remedy = "add a group: workstations = [('rig1', {'ssh_hostname': '192.0.2.10'})]"
         raise InventoryProblem((Problem(str(path), "it names no host", remedy),))
@@ -68,13 +69,14 @@ def _read(path: Path, data_files: tuple[Path, ...]) -> Inventory:
 def levels_of(inventory: Inventory, host_name: str, groups: tuple[str, ...]) -> tuple[Level, ...]:
     """Return the data levels of a host, most general first: all, its groups in order, itself."""
     return (
-        Level("group_data/all.py", _public(inventory.get_data())),
-        *(Level(f"group_data/{g}.py", _public(inventory.get_group_data(g))) for g in groups),
-        Level("host entry", _public(inventory.get_host_data(host_name))),
+        Level("group_data/all.py", public_names(inventory.get_data())),
+        *(Level(f"group_data/{g}.py", public_names(inventory.get_group_data(g))) for g in groups),
+        Level("host entry", public_names(inventory.get_host_data(host_name))),
     )
 
 
-def _public(data: dict[str, Any]) -> dict[str, Any]:
+def public_names(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings of a Python file's names: without private ones and modules."""
     # A leading underscore marks a file's private names, and pyinfra's own arguments (_sudo ...).
     return {
         key: value
@@ -93,7 +95,8 @@ def _group_data_files(path: Path) -> tuple[Path, ...]:
     return tuple(sorted(file for d in directories if d.is_dir() for file in d.glob("*.py")))
 
 
-def _syntax_problems(file: Path) -> list[Problem]:
+def syntax_problems(file: Path) -> list[Problem]:
+    """Return what keeps a file from being Python, at its line."""
     try:
         compile(file.read_text(encoding="utf-8"), str(file), "exec")
     except SyntaxError as error:
@@ -110,10 +113,10 @@ def _execute(path: Path) -> dict[str, Any]:
     try:
         return dict(exec_file(str(path), return_locals=True))
     except (Exception, SystemExit) as error:
-        raise InventoryProblem((_runtime_problem(error, (path,)),)) from error
+        raise InventoryProblem((runtime_problem(error, (path,)),)) from error
 
 
-def _runtime_problem(error: BaseException, files: tuple[Path, ...]) -> Problem:
+def runtime_problem(error: BaseException, files: tuple[Path, ...]) -> Problem:
     """Place an error of the user's code at its own line, not at ours."""
     cause: BaseException = error
     wrapped = getattr(error, "exception", None)  # pyinfra_cli's UnexpectedExternalError
@@ -181,11 +184,17 @@ def _stray_group_data(
 
 
 def _names_of_other_inventories(path: Path) -> frozenset[str]:
-    """Return file and group names of the inventories beside this one: they share group_data."""
+    """Return the names of the inventories beside this one: they share group_data."""
+    return names_in_inventories(
+        f for f in path.resolve().parent.glob("*.py") if f != path.resolve()
+    )
+
+
+def names_in_inventories(files: Iterable[Path]) -> frozenset[str]:
+    """Return file and group names of inventories, which may share group_data with others."""
     names: set[str] = set()
-    for file in path.resolve().parent.glob("*.py"):
-        if file != path.resolve():
-            tree = ast.parse(file.read_text(encoding="utf-8"), str(file))
-            targets = (t for n in tree.body if isinstance(n, ast.Assign) for t in n.targets)
-            names |= {file.stem, *(t.id for t in targets if isinstance(t, ast.Name))}
+    for file in files:
+        tree = ast.parse(file.read_text(encoding="utf-8"), str(file))
+        targets = (t for n in tree.body if isinstance(n, ast.Assign) for t in n.targets)
+        names |= {file.stem, *(t.id for t in targets if isinstance(t, ast.Name))}
     return frozenset(names)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined, TemplateError, TemplateSyntaxError
+from jinja2 import Environment, StrictUndefined, Template, TemplateError, TemplateSyntaxError
 
 from deeprig.content import Content
 from deeprig.errors import Problem
 from deeprig.facts import HostFacts
 from deeprig.inventory.model import DeclaredHost
 
+#: Of all roles there are some sixty; a lab may have its own.
+_MOST_TEMPLATES = 500
 #: Stands for the facts that only a connection can tell; a template sees the same names later.
 TRIAL_FACTS = HostFacts(
     distribution="debian",
@@ -27,34 +30,46 @@ TRIAL_FACTS = HostFacts(
 )
 
 
-def template_problems(host: DeclaredHost, content: Content) -> tuple[Problem, ...]:
-    """Return the templates of the host's roles that cannot be rendered, each with its line."""
-    environment = Environment(  # noqa: S701 - configuration files, not HTML
-        undefined=StrictUndefined, keep_trailing_newline=True
-    )
+def template_problems(
+    host: DeclaredHost, content: Content, found: dict[str, tuple[Path, ...]] | None = None
+) -> tuple[Problem, ...]:
+    """Return the templates of the host's roles that cannot be rendered, each with its line.
+
+    Whoever tries many hosts hands in ``found``, empty at first: it remembers where the templates
+    of each role lie, so that they are looked for once.
+    """
+    found = {} if found is None else found
     problems = []
     for role, settings in host.role_settings.items():
         if host.roles is not None and role not in host.roles:
             continue
-        for path in content.templates(role).values():
+        if role not in found:
+            found[role] = tuple(content.templates(role).values())
+        for path in found[role]:
             variables = {
                 "settings": settings,
                 "host_name": host.name,
                 "facts": TRIAL_FACTS,
                 "network": host.settings.network_access,
             }
-            problem = _trial(environment, path, host.name, variables)
+            problem = _trial(path, host.name, variables)
             if problem is not None:
                 problems.append(problem)
     return tuple(problems)
 
 
-def _trial(
-    environment: Environment, path: Path, host: str, variables: dict[str, Any]
-) -> Problem | None:
+@lru_cache(maxsize=_MOST_TEMPLATES)
+def _compiled(text: str) -> Template:
+    """Return a template; a hundred hosts have the same ones, and compiling is most of the work."""
+    environment = Environment(  # noqa: S701 - configuration files, not HTML
+        undefined=StrictUndefined, keep_trailing_newline=True
+    )
+    return environment.from_string(text)
+
+
+def _trial(path: Path, host: str, variables: dict[str, Any]) -> Problem | None:
     try:
-        template = environment.from_string(path.read_text(encoding="utf-8"))
-        template.render(variables)
+        _compiled(path.read_text(encoding="utf-8")).render(variables)
     except TemplateSyntaxError as error:
         return Problem(f"{host}: {path}:{error.lineno}", f"template syntax: {error.message}")
     except TemplateError as error:

@@ -106,7 +106,6 @@ def _explain(
 ) -> Problem:
     location = [str(part) if isinstance(part, int) else part for part in detail["loc"]]
     path = ".".join([key, *location] if key else location) or key
-    top = key or (location[0] if location else "")
     reason = detail["msg"].removeprefix("Value error, ")
     remedy = None
     if detail["type"] == "extra_forbidden":
@@ -117,7 +116,7 @@ def _explain(
     elif detail["type"] == "missing":
         reason = "this setting is required"
     place = f"{host}: {path}"
-    origins = merged.origins.get(top)
+    origins = merged.origins_of([*([key] if key else []), *detail["loc"]])
     return Problem(f"{place} ({', '.join(origins)})" if origins else place, reason, remedy)
 
 

@@ -8,6 +8,8 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
+from deeprig.report.numbers import finite_number
+
 Data = TypeVar("Data")
 #: Mistakes that a message names; a file that is something else altogether has hundreds.
 _NAMED_MISTAKES = 5
@@ -40,8 +42,8 @@ def _value(kind: Any, data: Any, place: str, mistakes: list[str]) -> Any:
         words = get_args(kind)
         return _checked(data, data in words, " or ".join(map(repr, words)), place, mistakes)
     if kind is float:
-        is_number = isinstance(data, int | float) and not isinstance(data, bool)
-        return _checked(float(data) if is_number else 0.0, is_number, "a number", place, mistakes)
+        number = finite_number(data)
+        return _checked(number, number is not None, "a number", place, mistakes)
     if origin is not None and issubclass(origin, Mapping):
         return _checked(data, isinstance(data, dict), "an object", place, mistakes)
     # bool is an int to Python, and nobody's exit code.

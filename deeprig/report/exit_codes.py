@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from deeprig.audit.inspection import InspectReport
+from typing import TYPE_CHECKING
+
 from deeprig.errors import ExitCode
 from deeprig.report.model import RunReport, VerifyReport
+
+if TYPE_CHECKING:  # it would have every apply load all rules of the audit
+    from deeprig.audit.inspection import InspectReport
 
 
 def of_run(report: RunReport, *, detailed_exitcode: bool = False) -> ExitCode:

@@ -75,6 +75,7 @@ class HostRun:
     seconds: float = 0.0
     in_operation: str | None = None
     simulated: tuple[str, ...] = ()
+    round_trips: int | None = None
 
     def role_rows(self) -> tuple[RoleRow, ...]:
         """Return the counts per role, in the order the roles ran."""
@@ -144,7 +145,10 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class HostVerification:
-    """All checks of one host. Unknown is never a pass, and no check at all is no proof."""
+    """All checks of one host. Unknown is never a pass, and no check at all is no proof.
+
+    ``gpu_count`` is the declared number of NVIDIA GPUs; None: none was declared.
+    """
 
     host: str
     status: Verdict
@@ -153,6 +157,7 @@ class HostVerification:
     checks: tuple[CheckResult, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
+    gpu_count: int | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError for a pass that the checks do not prove, wherever it comes from."""

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
+from deeprig.report.groups import Group, is_many, together, without_name
 from deeprig.report.model import FileDiff, HostRun, OperationResult, RunReport, VersionMove
 from deeprig.report.screen import Column, Screen, style_of
-from deeprig.report.show_problems import commands_of, counted, show_ending, show_simulated
+from deeprig.report.show_problems import commands_of, counted, show_endings, show_simulated
 
 _DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 _COLUMNS = (
@@ -27,45 +28,72 @@ _MOVE_COLUMNS = (
 
 
 def show_apply(report: RunReport, screen: Screen, *, verbose: bool) -> None:
-    """Print the closing table, what failed, and one line of summary."""
+    """Print the closing table, what failed, and one line of summary.
+
+    Of many hosts, those to which the same happened have one row, with the time of the slowest.
+    """
+    many = is_many(report.hosts, verbose=verbose)
     if verbose:
         for run in report.hosts:
             _show_operations(run, screen)
-    _show_moves(report, screen)
-    screen.table(_COLUMNS, [row for run in report.hosts for row in _rows(run, screen)])
-    _show_endings(report, screen)
+    _show_moves(report, screen, many=many)
+    groups = together(report.hosts, lambda run: run.host, _counts, many=many)
+    screen.table(_COLUMNS, [row for group in groups for row in _rows(group, screen)])
+    _show_endings(report, screen, many=many)
     count = sum(run.change_count for run in report.hosts)
     screen.line(_summary(report, f"{count} changed"))
 
 
 def show_plan(report: RunReport, screen: Screen, *, verbose: bool) -> None:
-    """Print per host what would change, with diffs, and one line of summary."""
-    for run in report.hosts:
-        screen.line(screen.text(f"{run.host}: {_plan_line(run)}", "bold"))
+    """Print per host what would change, with diffs, and one line of summary.
+
+    Of many hosts, those on which the same would change are told once.
+    """
+    many = is_many(report.hosts, verbose=verbose)
+    for group in together(report.hosts, lambda run: run.host, _planned, many=many):
+        run = group.first
+        screen.line(screen.text(f"{group.label}: {_plan_line(run)}", "bold"))
         for result in run.operations:
             if result.status == "would change":
                 _show_planned(result, screen, verbose=verbose)
             elif result.notes:  # a decision that leaves all as it is has its reasons too
                 screen.indented(screen.text(f"{result.role}: {result.name}: {result.status}"))
                 _show_notes(result, screen)
-    _show_moves(report, screen)
-    _show_endings(report, screen)
+    _show_moves(report, screen, many=many)
+    _show_endings(report, screen, many=many)
     count = sum(run.change_count for run in report.hosts)
     screen.line(_summary(report, f"{counted(count)} would change something"))
 
 
-def _rows(run: HostRun, screen: Screen) -> Iterator[tuple[Text, ...]]:
-    host = screen.text(run.host)
-    for row in run.role_rows():
+def _counts(run: HostRun) -> tuple[object, ...]:
+    """Return what a run's rows say, but for the time it took."""
+    return run.status, tuple((r.role, r.changed, r.failed, r.unchanged) for r in run.role_rows())
+
+
+def _planned(run: HostRun) -> tuple[object, ...]:
+    """Return what a plan says of a host, its own name left out."""
+    said = tuple(
+        (r.role, r.name, r.status, r.notes, r.output, r.commands, r.diffs)
+        for r in run.operations
+        if r.status == "would change" or r.notes
+    )
+    return _plan_line(run), without_name(said, run.host)
+
+
+def _rows(group: Group[HostRun], screen: Screen) -> Iterator[tuple[Text, ...]]:
+    host = screen.text(group.label)
+    for rows in zip(*(run.role_rows() for run in group.items), strict=True):
+        row = rows[0]
         yield (
             host,
             screen.text(row.role),
             Text(str(row.changed), style=style_of("changed") if row.changed else ""),
             Text(str(row.failed), style=style_of("failed") if row.failed else ""),
-            Text(f"{row.seconds:.1f}"),
+            Text(f"{max(one.seconds for one in rows):.1f}"),
         )
-    if not run.operations:
-        yield host, Text("-"), Text("-"), Text("-"), Text(f"{run.seconds:.1f}")
+    if not group.first.operations:
+        seconds = max(run.seconds for run in group.items)
+        yield host, Text("-"), Text("-"), Text("-"), Text(f"{seconds:.1f}")
 
 
 def _show_planned(result: OperationResult, screen: Screen, *, verbose: bool) -> None:
@@ -84,13 +112,15 @@ def _show_notes(result: OperationResult, screen: Screen) -> None:
         screen.indented(screen.text(note), depth=2)
 
 
-def _show_moves(report: RunReport, screen: Screen) -> None:
+def _show_moves(report: RunReport, screen: Screen, *, many: bool) -> None:
     """Print what goes from which version to which, if anything does."""
+    moves = [
+        (run.host, m) for run in report.hosts for result in run.operations for m in result.moves
+    ]
     rows = [
-        (*map(screen.text, (run.host, m.what, m.before or "-")), _after(m, screen))
-        for run in report.hosts
-        for result in run.operations
-        for m in result.moves
+        (*map(screen.text, (group.label, m.what, m.before or "-")), _after(m, screen))
+        for group in together(moves, lambda pair: pair[0], lambda pair: pair[1], many=many)
+        for _, m in group.items[:1]
     ]
     if rows:
         screen.table(_MOVE_COLUMNS, rows)
@@ -115,13 +145,13 @@ def _show_operations(run: HostRun, screen: Screen) -> None:
             screen.indented(screen.text(note))
         for command in result.commands:
             screen.indented(screen.text(f"$ {command}", "dim"))
+    if run.round_trips is not None:
+        screen.line(screen.text(f"{run.host}: its answer was waited for {run.round_trips} times"))
 
 
-def _show_endings(report: RunReport, screen: Screen) -> None:
-    for run in report.hosts:
-        show_ending(screen, run)
-    for run in report.hosts:
-        show_simulated(screen, run)
+def _show_endings(report: RunReport, screen: Screen, *, many: bool) -> None:
+    show_endings(screen, report.hosts, many=many)
+    show_simulated(screen, report.hosts, many=many)
 
 
 def _plan_line(run: HostRun) -> str:

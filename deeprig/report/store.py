@@ -5,21 +5,25 @@ from __future__ import annotations
 import json
 import os
 import re
-import tempfile
-from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from deeprig.audit.inspection import InspectReport
 from deeprig.errors import DeeprigError, UsageProblem
+from deeprig.report.free_name import write_under_free_name
 from deeprig.report.model import RunReport, VerifyReport
 
-Report = RunReport | VerifyReport | InspectReport
+if TYPE_CHECKING:  # it would have every apply load all rules of the audit
+    from deeprig.audit.inspection import InspectReport
+
+    Report = RunReport | VerifyReport | InspectReport
+
 #: Reports that a lab keeps; older ones are removed.
 KEPT_COUNT = 50
 _DIRECTORY = "reports"
+_REMEDY = "name a file from the lab's reports directory"
 #: Our own names. Any other file in the directory is somebody's, and never touched.
 _NAME = re.compile(r"(\d{8}T\d{6}Z)-(plan|apply|update|verify|inspect)(?:-(\d+))?\.json")
+_CERTIFICATE = re.compile(r"(\d{8}T\d{6}Z)-(certificate)(?:-(\d+))?\.json")
 
 
 def save(report: Report, lab_directory: Path) -> Path:
@@ -28,57 +32,93 @@ def save(report: Report, lab_directory: Path) -> Path:
     Only the owner may read it: it holds what hosts printed. The newest 50 reports are kept. Raise
     DeeprigError when it cannot be written; then nothing of it is left behind.
     """
-    directory = lab_directory / _DIRECTORY
     text = json.dumps(report.to_json(), indent=1) + "\n"
-    stem = re.sub("[-:]", "", report.started)
+    return _save(text, lab_directory, f"{_stamp(report.started)}-{report.command}", _NAME)
+
+
+def save_certificate(text: str, started: str, lab_directory: Path) -> Path:
+    """Write a certificate's JSON as ``reports/<time>-certificate.json`` and return the path.
+
+    ``started`` is when its verification started: the certificate lies beside its report. One that
+    is stored already, letter by letter, is not stored again. The newest 50 are kept. Raise
+    DeeprigError as ``save`` does.
+    """
+    stem = f"{_stamp(started)}-certificate"
+    try:
+        for path in _ours(lab_directory, _CERTIFICATE):
+            if path.name.startswith(stem) and path.read_bytes() == text.encode():
+                return path
+    except OSError as error:
+        raise _not_stored(error, lab_directory / _DIRECTORY) from error
+    return _save(text, lab_directory, stem, _CERTIFICATE)
+
+
+def _save(text: str, lab_directory: Path, stem: str, pattern: re.Pattern[str]) -> Path:
+    directory = lab_directory / _DIRECTORY
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        path = _write(text, directory, f"{stem}-{report.command}")
-        for old in _ours(lab_directory)[KEPT_COUNT:]:
+        path = write_under_free_name(text, directory, stem)
+        for old in _ours(lab_directory, pattern)[KEPT_COUNT:]:
             old.unlink(missing_ok=True)  # another run may have removed it meanwhile
     except OSError as error:
-        raise DeeprigError(
-            f"the report cannot be stored: {error.strerror}",
-            place=str(error.filename or directory),
-            remedy="make room, and the directory writable; --json prints the whole report as well",
-        ) from error
+        raise _not_stored(error, directory) from error
     return path
+
+
+def _stamp(started: str) -> str:
+    return re.sub("[-:]", "", started)
+
+
+def _not_stored(error: OSError, directory: Path) -> DeeprigError:
+    return DeeprigError(
+        f"the report cannot be stored: {error.strerror}",
+        place=str(error.filename or directory),
+        remedy="make room, and the directory writable; --json prints the whole report as well",
+    )
 
 
 def newest(lab_directory: Path, command: str | None = None) -> Path:
     """Return the newest report (of a command). Raise UsageProblem when there is none."""
-    directory = lab_directory / _DIRECTORY
-    try:
-        found = _ours(lab_directory)
-    except OSError as error:
-        raise UsageProblem(f"it cannot be read: {error.strerror}", place=str(directory)) from error
-    for path in found:
-        match = _NAME.fullmatch(path.name)
-        if match and command in (None, match[2]):
-            return path
+    for path in stored(lab_directory, command):
+        return path
     raise UsageProblem(
         f"there is no {command} report" if command else "there is no report",
-        place=str(directory),
+        place=str(lab_directory / _DIRECTORY),
         remedy=f"run 'deeprig {command or 'verify'}' first, or name a file",
     )
 
 
+def stored(lab_directory: Path, command: str | None = None) -> tuple[Path, ...]:
+    """Return all stored reports (of a command), the newest first. Raise UsageProblem."""
+    try:
+        found = _ours(lab_directory, _NAME)
+    except OSError as error:
+        place = str(lab_directory / _DIRECTORY)
+        raise UsageProblem(f"it cannot be read: {error.strerror}", place=place) from error
+    matches = ((_NAME.fullmatch(path.name), path) for path in found)
+    return tuple(path for match, path in matches if match and command in (None, match[2]))
+
+
 def load(path: Path) -> Report:
     """Return the report of a file. Raise UsageProblem when it is none of ours."""
-    remedy = "name a file from the lab's reports directory"
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        reason = f"it cannot be read: {error.strerror}"
-        raise UsageProblem(reason, place=str(path), remedy=remedy) from error
-    except (ValueError, RecursionError) as error:  # RecursionError: nested too deep for any report
-        reason = f"it is not JSON: {error}"
-        raise UsageProblem(reason, place=str(path), remedy=remedy) from error
+    data = read_json(path)
     try:
         return from_json(data)
     except ValueError as error:
         reason = f"it is not a report of this deeprig: {error}"
-        raise UsageProblem(reason, place=str(path), remedy=remedy) from error
+        raise UsageProblem(reason, place=str(path), remedy=_REMEDY) from error
+
+
+def read_json(path: Path) -> Any:
+    """Return what a file of ours holds. Raise UsageProblem when it is no JSON."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        reason = f"it cannot be read: {error.strerror}"
+        raise UsageProblem(reason, place=str(path), remedy=_REMEDY) from error
+    except (ValueError, RecursionError) as error:  # RecursionError: nested too deep for any report
+        reason = f"it is not JSON: {error}"
+        raise UsageProblem(reason, place=str(path), remedy=_REMEDY) from error
 
 
 def from_json(data: Any) -> Report:
@@ -88,43 +128,18 @@ def from_json(data: Any) -> Report:
     schema = data.get("schema")
     if schema == "deeprig.verify/1":
         return VerifyReport.from_json(data)
-    return (InspectReport if schema == "deeprig.inspect/1" else RunReport).from_json(data)
+    if schema == "deeprig.inspect/1":
+        from deeprig.audit.inspection import InspectReport  # see above
+
+        return InspectReport.from_json(data)
+    return RunReport.from_json(data)
 
 
-def _write(text: str, directory: Path, stem: str) -> Path:
-    """Write the whole file aside, then give it the first free name in one step."""
-    # mkstemp makes the file 0600 from the start.
-    handle, name = tempfile.mkstemp(dir=directory, prefix=".", suffix=".part")
-    part = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        path = _claim(directory, stem)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-    return path
-
-
-def _claim(directory: Path, stem: str) -> Path:
-    """Create an empty file under a name that nobody has: two runs can end in the same second."""
-    for number in count(1):
-        path = directory / (f"{stem}.json" if number == 1 else f"{stem}-{number}.json")
-        try:
-            path.touch(mode=0o600, exist_ok=False)
-        except FileExistsError:
-            continue
-        return path
-    raise AssertionError("count() has no end")
-
-
-def _ours(lab_directory: Path) -> list[Path]:
-    """Return the stored reports, newest first, by when their run started, then by when it ended."""
+def _ours(lab_directory: Path, pattern: re.Pattern[str]) -> list[Path]:
+    """Return what is stored, newest first, by when its run started, then by when it ended."""
     found = []
     for path in (lab_directory / _DIRECTORY).glob("*.json"):
-        match = _NAME.fullmatch(path.name)
+        match = pattern.fullmatch(path.name)
         status = _status(path) if match else None
         # An empty file is a name that another run has claimed and is about to fill.
         if match and status and status.st_size:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.console import Console
 
-from deeprig.audit.inspection import InspectReport
-from deeprig.audit.show_report import show_inspection
 from deeprig.report.model import RunReport, VerifyReport
 from deeprig.report.screen import Screen
 from deeprig.report.show_checks import show_verification
 from deeprig.report.show_runs import show_apply, show_plan
+
+if TYPE_CHECKING:
+    from deeprig.audit.inspection import InspectReport
 
 
 def render(
@@ -22,7 +25,9 @@ def render(
     screen = Screen(console)
     if isinstance(report, VerifyReport):
         show_verification(report, screen, verbose=verbose)
-    elif isinstance(report, InspectReport):
+    elif not isinstance(report, RunReport):
+        from deeprig.audit.show_report import show_inspection  # no apply needs the audit's rules
+
         show_inspection(report, screen, verbose=verbose)
     elif report.command == "plan":
         show_plan(report, screen, verbose=verbose)

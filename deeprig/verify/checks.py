@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,13 +20,23 @@ class Check:
     environment: str | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
     simulated: bool = False
+    seconds: float = 0.0
+
+
+def _nobody(check: Check) -> None:
+    """Take a check, where nobody listens (pytest without deeprig)."""
 
 
 @dataclass(slots=True)
 class Checks:
-    """Collects the checks of one test; all of them are made, then the bad ones fail the test."""
+    """Collects the checks of one test; all of them are made, then the bad ones fail the test.
 
+    ``tell`` gets each as it is recorded, so that those of a run that is cut are not lost.
+    """
+
+    tell: Callable[[Check], None] = _nobody
     recorded: list[Check] = field(default_factory=list)
+    _last: float = field(default_factory=time.monotonic)
 
     def __call__(
         self,
@@ -39,7 +50,19 @@ class Checks:
     ) -> None:
         """Record a check: True passes, False fails, None is unknown (and never passes)."""
         outcome: Outcome = "unknown" if is_good is None else "pass" if is_good else "fail"
-        self.recorded.append(Check(name, outcome, evidence, environment, data or {}, simulated))
+        self._record(name, outcome, evidence, environment, data, simulated)
+
+    def skip(
+        self,
+        name: str,
+        reason: str,
+        *,
+        environment: str | None = None,
+        data: Mapping[str, Any] | None = None,
+        simulated: bool = False,
+    ) -> None:
+        """Record what cannot be checked here, and why: it proves nothing."""
+        self._record(name, "not applicable", reason, environment, data, simulated)
 
     def raise_if_bad(self) -> None:
         """Raise AssertionError that names every check that did not pass."""
@@ -49,3 +72,18 @@ class Checks:
             raise AssertionError(
                 f"{len(bad)} of {len(self.recorded)} checks are not good:\n{lines}"
             )
+
+    def _record(
+        self,
+        name: str,
+        outcome: Outcome,
+        evidence: str,
+        environment: str | None,
+        data: Mapping[str, Any] | None,
+        simulated: bool,
+    ) -> None:
+        now = time.monotonic()
+        seconds, self._last = now - self._last, now
+        check = Check(name, outcome, evidence, environment, data or {}, simulated, seconds)
+        self.recorded.append(check)
+        self.tell(check)

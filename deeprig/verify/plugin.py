@@ -10,8 +10,8 @@ imports nothing heavy before it is asked to.
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from pathlib import Path
+from collections.abc import Callable, Generator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from deeprig.inventory.load import Lab
     from deeprig.inventory.model import DeclaredHost
     from deeprig.verify.checks import Checks
+    from deeprig.verify.recorder import Recorder
 
+#: Where a session's recorder is found.
+RECORDER = pytest.StashKey["Recorder"]()
 _LAB = pytest.StashKey["Lab"]()
 _CHECKS = pytest.StashKey["Checks"]()
 
@@ -34,6 +37,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="PATH",
         help="Inventory whose declarations the roles' checks compare the hosts with",
     )
+    group.addoption(
+        "--deeprig-profile",
+        choices=("smoke", "acceptance", "soak"),
+        default="smoke",
+        help="How thoroughly environments are proven to train (default: smoke)",
+    )
+    group.addoption(
+        "--deeprig-burn-minutes",
+        type=float,
+        metavar="MINUTES",
+        help="How long the profiles acceptance and soak burn the machine in",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -45,8 +60,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
     patch_standard_library()
     from deeprig.inventory.load import load_lab
+    from deeprig.inventory.sources.source import parse_where
 
-    lab = load_lab(Path(path))
+    lab = load_lab(parse_where(path))
     lab.content.activate()
     config.stash[_LAB] = lab
 
@@ -97,9 +113,34 @@ def check(request: pytest.FixtureRequest) -> Checks:
     """Return the recorder with which one test reports several checks."""
     from deeprig.verify.checks import Checks
 
-    recorder = Checks()
+    told_to = _recorder_of(request.config)
+    recorder = Checks() if told_to is None else Checks(partial(told_to.tell_check, request.node))
     request.node.stash[_CHECKS] = recorder
     return recorder
+
+
+@pytest.fixture
+def tell_progress(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Return what shows a person how far a long check is; nobody sees it without deeprig."""
+    told_to = _recorder_of(request.config)
+    return (lambda text: None) if told_to is None else partial(told_to.tell_progress, request.node)
+
+
+@pytest.fixture
+def profile(request: pytest.FixtureRequest) -> str:
+    """Return how thoroughly environments are proven to train."""
+    return str(request.config.getoption("deeprig_profile"))
+
+
+@pytest.fixture
+def burn_minutes(request: pytest.FixtureRequest) -> float | None:
+    """Return how long the machine is burned in, None for the profile's own time."""
+    minutes: float | None = request.config.getoption("deeprig_burn_minutes")
+    return minutes
+
+
+def _recorder_of(config: pytest.Config) -> Recorder | None:
+    return config.stash.get(RECORDER, None)
 
 
 @pytest.fixture(autouse=True)

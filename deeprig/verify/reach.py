@@ -68,14 +68,15 @@ def reach(host: DeclaredHost, lab_directory: Path) -> Reach:
             stdin=subprocess.DEVNULL,
         )
     if _REACHED not in done.stdout.splitlines():
-        return Reach(problem=_problem(host, done.stderr.strip(), done.returncode))
+        return Reach(problem=ssh_problem(host, done.stderr.strip(), done.returncode))
     try:
         return Reach(facts=fact.process(done.stdout.splitlines()))
     except FactProcessError:
         return Reach()
 
 
-def _problem(host: DeclaredHost, said: str, exit_code: int) -> Problem:
+def ssh_problem(host: DeclaredHost, said: str, exit_code: int) -> Problem:
+    """Return what ssh's, or sudo's, last words mean and what to do; ``exit_code`` is ssh's."""
     for part, reason, remedy in _CAUSES:
         if part in said:
             return Problem(host.address, reason, remedy)

@@ -11,7 +11,11 @@ import pytest
 
 from deeprig.masking import Masker
 from deeprig.report.model import CheckResult, Outcome
-from deeprig.verify.plugin import recorded_checks
+from deeprig.verify.checks import Check
+from deeprig.verify.plugin import RECORDER, recorded_checks
+
+#: The one key of a line that is no check's result.
+PROGRESS_KEY = "progress"
 
 
 @dataclass(slots=True)
@@ -22,6 +26,32 @@ class Recorder:
     stream: TextIO
     masker: Masker
     _ended: set[str] = field(default_factory=set)
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Be found by the fixtures."""
+        config.stash[RECORDER] = self
+
+    def tell_check(self, item: pytest.Item, check: Check) -> None:
+        """Write a check that a test records, at once."""
+        self._write(
+            CheckResult(
+                host=self.host,
+                role=item.path.parent.name,
+                name=check.name,
+                outcome=check.outcome,
+                evidence=self.masker(check.evidence),
+                seconds=round(check.seconds, 2),
+                environment=check.environment,
+                data=masked_data(check.data, self.masker),
+                simulated=check.simulated,
+            )
+        )
+
+    def tell_progress(self, item: pytest.Item, text: str) -> None:
+        """Write how far a test is: a line for a person, no result."""
+        told = {PROGRESS_KEY: f"{item.path.parent.name}: {self.masker(text)}"}
+        self.stream.write(json.dumps(told) + "\n")
+        self.stream.flush()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -39,27 +69,16 @@ class Recorder:
     def _results(
         self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport
     ) -> list[CheckResult]:
+        """Return what a test has to tell beside the checks that it recorded: they are told."""
         recorder = recorded_checks(item)
-        results = [
-            CheckResult(
-                host=self.host,
-                role=item.path.parent.name,
-                name=check.name,
-                outcome=check.outcome,
-                evidence=self.masker(check.evidence),
-                seconds=round(report.duration, 2),
-                environment=check.environment,
-                data=masked_data(check.data, self.masker),
-                simulated=check.simulated,
-            )
-            for check in (recorder.recorded if recorder else ())
-        ]
         error = call.excinfo
-        failed_itself = error is not None and not (results and error.errisinstance(AssertionError))
-        if failed_itself or (recorder is None):
-            outcome = _outcome(call, report)
-            results.append(self._plain(item, report, outcome, _evidence(call, report)))
-        return results
+        has_recorded = recorder is not None and bool(recorder.recorded)
+        failed_itself = error is not None and not (
+            has_recorded and error.errisinstance(AssertionError)
+        )
+        if not failed_itself and recorder is not None:
+            return []
+        return [self._plain(item, report, _outcome(call, report), _evidence(call, report))]
 
     def _plain(
         self, item: pytest.Item, report: pytest.TestReport, outcome: Outcome, evidence: str

@@ -6,26 +6,29 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
+from functools import partial
 from typing import Any, Protocol
 
-from gevent.pool import Pool
-
 from deeprig import __version__
+from deeprig.baselines.judge import compare_host
 from deeprig.compose import wanted_roles
 from deeprig.content import Content
 from deeprig.deploy_script import DEPLOY_SCRIPT, roles_named
-from deeprig.engine.interruption import Abandoned, interruptible
+from deeprig.engine.side_by_side import side_by_side
 from deeprig.inventory.load import Lab
 from deeprig.inventory.model import DeclaredHost
+from deeprig.inventory.sources.snapshot import handed_over
 from deeprig.masking import Masker
 from deeprig.report.decode import decode
 from deeprig.report.model import CheckResult, HostVerification, VerifyReport
 from deeprig.selection import Selection
 from deeprig.verify.reach import reach
+from deeprig.verify.recorder import PROGRESS_KEY
 from deeprig.verify.status import STATUS_ROLE, leave_status
+from deeprig.verify.training.request import DEFAULT_PROFILE, Profile
 
 #: A session is a Python process of about 80 MB; the checks themselves run on the hosts.
 DEFAULT_PARALLEL = 8
@@ -40,8 +43,27 @@ class VerifyProgress(Protocol):
     def check_finished(self, result: CheckResult) -> None:
         """Note one check's result."""
 
+    def check_goes_on(self, host: str, text: str) -> None:
+        """Note how far a long check is."""
+
     def host_finished(self, result: HostVerification) -> None:
         """Note a host's verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thoroughness:
+    """How thoroughly environments are proven to train.
+
+    ``burn_minutes``: how long the machine is burned in, None for the profile's own time.
+    ``accepts_baseline``: what is measured now is the beginning of a new baseline, also if slower.
+    """
+
+    profile: Profile = DEFAULT_PROFILE
+    burn_minutes: float | None = None
+    accepts_baseline: bool = False
+
+
+QUICK = Thoroughness()
 
 
 @dataclass(slots=True)
@@ -50,6 +72,8 @@ class _Session:
     host: DeclaredHost
     roles: tuple[str, ...]
     progress: VerifyProgress
+    thoroughness: Thoroughness
+    inventory: str
     is_whole: bool = True
     checks: list[CheckResult] = field(default_factory=list)
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -62,22 +86,26 @@ def verify_lab(
     progress: VerifyProgress,
     *,
     parallel: int = DEFAULT_PARALLEL,
+    thoroughness: Thoroughness = QUICK,
 ) -> tuple[VerifyReport, bool]:
     """Verify the selected hosts. Return the report, and whether the person interrupted it."""
     hosts = selection.hosts_of(lab)
     selection.check_roles(lab)
     started, clock = _now(), time.monotonic()
-    sessions = [
-        _Session(
-            lab,
-            host,
-            verified_roles(lab.content, host, selection),
-            progress,
-            is_whole=not (selection.roles or selection.skipped_roles),
-        )
-        for host in hosts
-    ]
-    was_interrupted = _run_all(sessions, parallel)
+    with handed_over(lab) as inventory:
+        sessions = [
+            _Session(
+                lab,
+                host,
+                verified_roles(lab.content, host, selection),
+                progress,
+                thoroughness,
+                inventory,
+                is_whole=not (selection.roles or selection.skipped_roles),
+            )
+            for host in hosts
+        ]
+        was_interrupted = side_by_side((partial(_run, session) for session in sessions), parallel)
     report = VerifyReport(
         started=started,
         finished=_now(),
@@ -87,25 +115,6 @@ def verify_lab(
         hosts=tuple(session.result or _interrupted(session) for session in sessions),
     )
     return report, was_interrupted
-
-
-def _run_all(sessions: Sequence[_Session], parallel: int) -> bool:
-    """Run the sessions, several at once. Return whether the person interrupted them."""
-    pool = Pool(parallel)
-    # Checks change nothing, so nothing of them is worth finishing.
-    with interruptible(lambda: None, patience=0) as interruption:
-        for session in sessions:
-            pool.wait_available()
-            if interruption.is_asked:
-                break
-            # One by one: a Ctrl-C must find those that run while others wait for their turn.
-            interruption.greenlets.append(pool.spawn(_run, session))
-        pool.join()
-        was_interrupted = interruption.is_asked
-    for greenlet in interruption.greenlets:
-        if not isinstance(greenlet.value, Abandoned):
-            greenlet.get()
-    return was_interrupted
 
 
 def verified_roles(content: Content, host: DeclaredHost, selection: Selection) -> tuple[str, ...]:
@@ -138,21 +147,33 @@ def _run(session: _Session) -> None:
     else:
         if session.roles:
             _run_checks(session)
+            _compare(session)
         result = _kept(session, _verdict(session))
-    session.result = replace(result, seconds=round(time.monotonic() - started, 2))
+    session.result = replace(
+        result,
+        seconds=round(time.monotonic() - started, 2),
+        gpu_count=session.host.settings.gpu_count,
+    )
     session.progress.host_finished(session.result)
 
 
 def _run_checks(session: _Session) -> None:
     command = [sys.executable, "-m", "deeprig.verify.session"]
-    command += [f"--inventory={session.lab.path}", f"--host={session.host.name}"]
+    command += [f"--inventory={session.inventory}", f"--host={session.host.name}"]
     command += [f"--role={role}" for role in session.roles]
+    command.append(f"--profile={session.thoroughness.profile}")
+    if session.thoroughness.burn_minutes is not None:
+        command.append(f"--burn-minutes={session.thoroughness.burn_minutes}")
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         if process.stdout is None:
             raise RuntimeError("the session has no output")
         for line in process.stdout:
-            result = decode(CheckResult, json.loads(line))
+            told = json.loads(line)
+            if PROGRESS_KEY in told:
+                session.progress.check_goes_on(session.host.name, str(told[PROGRESS_KEY]))
+                continue
+            result = decode(CheckResult, told)
             session.checks.append(result)
             session.progress.check_finished(result)
         _, errors = process.communicate()
@@ -163,6 +184,19 @@ def _run_checks(session: _Session) -> None:
     if process.returncode != 0:
         masker = Masker.of(session.host.settings, *session.host.role_settings.values())
         _note_unfinished(session, masker("\n".join(errors.splitlines()[-20:])))
+
+
+def _compare(session: _Session) -> None:
+    """Compare what the host measured with earlier runs and its twins, and keep what is good."""
+    compared = compare_host(
+        session.lab.directory,
+        _verdict(session),
+        _now(),
+        accepts=session.thoroughness.accepts_baseline,
+    )
+    for result in compared:
+        session.checks.append(result)
+        session.progress.check_finished(result)
 
 
 def _kept(session: _Session, result: HostVerification) -> HostVerification:

@@ -18,10 +18,14 @@ _TESTS_RAN = (0, 1, 5)
 
 
 @click.command()
-@click.option("--inventory", type=click.Path(path_type=Path), required=True)
+@click.option("--inventory", required=True)
 @click.option("--host", "name", required=True)
 @click.option("--role", "roles", multiple=True, required=True)
-def session(inventory: Path, name: str, roles: tuple[str, ...]) -> None:
+@click.option("--profile", default="smoke")
+@click.option("--burn-minutes", type=float)
+def session(
+    inventory: str, name: str, roles: tuple[str, ...], profile: str, burn_minutes: float | None
+) -> None:
     """Run the checks of the given roles against one host of an inventory."""
     results = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
@@ -31,11 +35,12 @@ def session(inventory: Path, name: str, roles: tuple[str, ...]) -> None:
     import pytest
 
     from deeprig.inventory.load import load_lab
+    from deeprig.inventory.sources.source import parse_where
     from deeprig.masking import Masker
     from deeprig.verify.recorder import Recorder
     from deeprig.verify.ssh_config import ssh_config_text
 
-    lab = load_lab(inventory)
+    lab = load_lab(parse_where(inventory))
     host = lab.host(name)
     with tempfile.TemporaryDirectory(prefix="deeprig-") as directory:
         config = Path(directory, "ssh_config")
@@ -44,6 +49,8 @@ def session(inventory: Path, name: str, roles: tuple[str, ...]) -> None:
             *(str(lab.content.file(f"roles/{role}/verify.py")) for role in roles),
             f"--deeprig-inventory={inventory}",
             f"--hosts=ssh://{name}",
+            f"--deeprig-profile={profile}",
+            *([f"--deeprig-burn-minutes={burn_minutes}"] if burn_minutes is not None else []),
             f"--ssh-config={config}",
             *(["--sudo"] if host.needs_sudo else []),
             f"--rootdir={directory}",

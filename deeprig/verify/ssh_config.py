@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from deeprig.inventory.model import SSH_DEFAULT_PORT, DeclaredHost
+from deeprig.inventory.model import DeclaredHost
 
 
 def ssh_config_text(host: DeclaredHost, lab_directory: Path, control_directory: Path) -> str:
@@ -14,13 +14,17 @@ def ssh_config_text(host: DeclaredHost, lab_directory: Path, control_directory: 
     """
     settings = host.settings
     lines = [
-        ("HostName", settings.ssh_hostname or host.name),
-        ("Port", str(settings.ssh_port or SSH_DEFAULT_PORT)),
+        # Undeclared, both are what the person's own configuration says, as they are for pyinfra.
+        ("HostName", settings.ssh_hostname or ""),
+        ("Port", str(settings.ssh_port or "")),
         ("User", settings.ssh_user or ""),
         ("StrictHostKeyChecking", settings.ssh_strict_host_key_checking),
         ("BatchMode", "yes"),
         ("ControlPath", quoted(control_directory / "%C")),
         ("LogLevel", "ERROR"),
+        # A host that dies under load answers no more, and TCP alone notices after hours.
+        ("ServerAliveInterval", "15"),
+        ("ServerAliveCountMax", "4"),
     ]
     if settings.ssh_key:
         lines += [

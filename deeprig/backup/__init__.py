@@ -1,0 +1,1 @@
+"""Ask hosts to back up, to prove it and to restore; tell what they answer."""

@@ -1,0 +1,1 @@
+"""Bundles: everything that hosts without a way out need, in one directory or archive."""

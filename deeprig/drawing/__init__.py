@@ -1,0 +1,1 @@
+"""Diagrams as data, and what draws them: axes, lines and marked values, as SVG."""

@@ -1,0 +1,1 @@
+"""Many hosts at once: where they differ from each other."""

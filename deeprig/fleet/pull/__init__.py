@@ -1,0 +1,1 @@
+"""A host that applies itself, from a git repository that its owner signs."""

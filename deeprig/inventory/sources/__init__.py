@@ -1,0 +1,1 @@
+"""Inventories from where they live: Ansible, SSH configuration, CSV, NetBox, Terraform."""

@@ -1,0 +1,1 @@
+"""How a host is talked to: a line that stays open, and questions put together."""

@@ -1,0 +1,183 @@
+"""pyinfra's SSH connector with one line kept open per host: what facts read goes over it.
+
+Commands that may change something, and everything out of the ordinary, go pyinfra's own way over
+the same connection. So does all of it where the line cannot be had.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from paramiko import SSHException
+from pyinfra import logger
+from pyinfra.api.command import StringCommand
+from pyinfra.connectors.util import CommandOutput
+from typing_extensions import override
+
+from deeprig.engine.connector import QuickSSHConnector
+from deeprig.transport.frames import Answer, Question
+from deeprig.transport.gathering import NotAhead, gathering_here
+from deeprig.transport.line import Line, LineEnded
+from deeprig.transport.questions import likely_next, output_of, question_of, succeeded
+from deeprig.transport.reads import is_reading, mark_reads
+from deeprig.transport.round_trips import RoundTrips
+from deeprig.transport.snapshot import Snapshot
+
+
+class LineConnector(QuickSSHConnector):
+    """``@deeprig/host``: asks a host over an open line, and keeps answers while nothing changes."""
+
+    @staticmethod
+    def make_names_data(name: str) -> Any:
+        """Yield the one host that a name stands for."""
+        yield f"@deeprig/{name}", {"ssh_hostname": name}, []
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.snapshot = Snapshot()
+        self.trips = RoundTrips()
+        self._lines: dict[bool, Line | None] = {}
+
+    @override
+    def connect(self) -> None:
+        mark_reads()
+        super().connect()
+        self._lines = {}
+        self.snapshot.close()
+
+    @override
+    def disconnect(self) -> None:
+        self.snapshot.close()
+        for line in self._lines.values():
+            if line is not None:
+                line.close()
+        self._lines = {}
+        super().disconnect()
+
+    def begin_change(self) -> None:
+        """Forget what was answered: the host may change now."""
+        _refuse_ahead()
+        self.snapshot.drop()
+
+    @override
+    def run_shell_command(
+        self, command: StringCommand, *arguments: Any, **options: Any
+    ) -> tuple[bool, CommandOutput]:
+        """Run a command; where a fact asks it, over the line."""
+        if not is_reading():
+            self.begin_change()
+        elif not _wants_print(arguments, options):
+            connector_options = {k: v for k, v in options.items() if not k.startswith("print_")}
+            known = self._read(command, connector_options)
+            if known is not None:
+                return known
+        _refuse_ahead()
+        self.trips.commands += 1
+        return super().run_shell_command(command, *arguments, **options)
+
+    @override
+    def put_file(self, *arguments: Any, **options: Any) -> bool:
+        self.begin_change()
+        self.trips.transfers += 1
+        return super().put_file(*arguments, **options)
+
+    @override
+    def get_file(self, *arguments: Any, **options: Any) -> bool:
+        self.begin_change()  # under sudo pyinfra makes a copy there first
+        self.trips.transfers += 1
+        return super().get_file(*arguments, **options)
+
+    @override
+    def rsync(self, *arguments: Any, **options: Any) -> Any:
+        self.begin_change()
+        self.trips.transfers += 1
+        return super().rsync(*arguments, **options)
+
+    def ask_together(self, questions: tuple[Question, ...]) -> tuple[Answer | None, ...]:
+        """Return the answers to several questions; None for each that got none. Never raises."""
+        answers: dict[Question, Answer] = {}
+        asked = time.monotonic()
+        for sudo in (True, False):
+            mine = [question for question in questions if question.sudo is sudo]
+            mine += [more for more in likely_next(mine) if self.snapshot.lacks(more)]
+            try:
+                answers.update(zip(mine, self._ask(tuple(mine)), strict=False))
+            except (SSHException, OSError, EOFError) as error:
+                # Nobody depends on this: who needs an answer asks again, and meets the reason.
+                logger.debug("%s: not asked ahead: %s", self.host.name, error)
+        for question, answer in answers.items():
+            if answer.code == 0:
+                self.snapshot.keep(question, answer, asked=asked)
+        return tuple(answers.get(question) for question in questions)
+
+    def _read(
+        self, command: StringCommand, options: dict[str, Any]
+    ) -> tuple[bool, CommandOutput] | None:
+        question = question_of(command, options)
+        if question is None:
+            return None
+        kept, asked = self.snapshot.find(question), time.monotonic()
+        answer = kept or self._answer(question)
+        output = output_of(answer) if answer is not None else None
+        if answer is None or output is None:
+            return None
+        is_good = succeeded(answer, options)
+        if is_good and kept is None:  # one that was kept grows old, however often it is used
+            self.snapshot.keep(question, answer, asked=asked)
+        if not is_good and gathering_here() is not None:
+            raise NotAhead("it failed")
+        return is_good, output
+
+    def _answer(self, question: Question) -> Answer | None:
+        """Return the answer of the host, now or together with those that read ahead."""
+        gathering = gathering_here()
+        if gathering is not None:
+            return gathering.ask(question)
+        return next(iter(self._ask((question,))), None)
+
+    def _ask(self, questions: tuple[Question, ...]) -> tuple[Answer, ...]:
+        """Return the answers, or none where the line cannot be had. Raise where all is lost."""
+        line = self._line(sudo=questions[0].sudo) if questions else None
+        if line is None:
+            return ()
+        try:
+            answers = line.ask(questions)
+        except LineEnded as error:
+            self._give_up(questions[0].sudo, error)
+            return ()
+        self.trips.frames += 1
+        self.trips.questions += len(questions)
+        return answers
+
+    def _line(self, *, sudo: bool) -> Line | None:
+        if sudo not in self._lines:
+            transport = self.client.get_transport() if self.client is not None else None
+            if transport is None:
+                return None
+            try:
+                self.trips.lines += 1
+                self._lines[sudo] = Line(transport, sudo=sudo, password=self._password())
+            except LineEnded as error:
+                self._give_up(sudo, error)
+        return self._lines[sudo]
+
+    def _password(self) -> str | None:
+        prompted = self.host.connector_data.get("prompted_sudo_password")
+        return self.state.config.SUDO_PASSWORD or prompted or None
+
+    def _give_up(self, sudo: bool, error: LineEnded) -> None:
+        if not self._answers():
+            raise self._lose(None) from error
+        self._lines[sudo] = None
+        self.trips.without_line = str(error)
+        logger.debug("%s: no line to the host, one command at a time: %s", self.host.name, error)
+
+
+def _refuse_ahead() -> None:
+    if gathering_here() is not None:
+        raise NotAhead("only in its turn")
+
+
+def _wants_print(arguments: tuple[Any, ...], options: dict[str, Any]) -> bool:
+    return any(arguments) or bool(options.get("print_output") or options.get("print_input"))

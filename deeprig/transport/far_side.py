@@ -1,0 +1,162 @@
+"""The program at a host's end of the line: it runs what is asked, and answers frame by frame.
+
+It goes over the SSH connection into a Python interpreter's input: nothing of it is left on the
+host's disk. It imports nothing of deeprig, and runs with the Python of every supported release.
+"""
+
+from __future__ import annotations
+
+import grp
+import hashlib
+import os
+import pwd
+import re
+import stat
+import struct
+import subprocess
+import sys
+import threading
+import zlib
+
+TYPE_CHECKING = False  # importing typing would cost a host more than all the rest here
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+#: Commands of one frame that run at once: they wait for disks and daemons more than they compute.
+WORKERS = 4
+_NUMBER = struct.Struct(">I")
+_NO_SHELL = b"127"
+#: What stat(1) puts between plain quotes.
+PLAIN = re.compile(rb"[A-Za-z0-9_./@:+,=-]+")
+
+
+def pack(fields: list[bytes]) -> bytes:
+    """Return a frame: its length, then the fields, each after its own length, compressed."""
+    body = zlib.compress(b"".join(_NUMBER.pack(len(field)) + field for field in fields), 1)
+    return _NUMBER.pack(len(body)) + body
+
+
+def unpack(body: bytes) -> list[bytes]:
+    """Return the fields of a frame's body."""
+    text = zlib.decompress(body)
+    fields = []
+    at = 0
+    while at < len(text):
+        (length,) = _NUMBER.unpack_from(text, at)
+        at += _NUMBER.size
+        fields.append(text[at : at + length])
+        at += length
+    return fields
+
+
+def read_frame(stream: BinaryIO) -> list[bytes] | None:
+    """Return the next frame's fields, or None at the end of the line."""
+    head = stream.read(_NUMBER.size)
+    if len(head) < _NUMBER.size:
+        return None
+    (length,) = _NUMBER.unpack(head)
+    body = stream.read(length)
+    return unpack(body) if len(body) == length else None
+
+
+def environment() -> dict[bytes, bytes]:
+    """Return what this process was started with: Python itself may set LC_CTYPE (PEP 538)."""
+    with open("/proc/self/environ", "rb") as file:  # noqa: PTH123 - nothing more is imported
+        pairs = file.read().split(b"\0")
+    named = (pair.partition(b"=") for pair in pairs if b"=" in pair)
+    return {name: value for name, _, value in named}
+
+
+def run(shell: bytes, text: bytes, variables: dict[bytes, bytes]) -> list[bytes]:
+    """Return exit code, output and errors of a command, as sshd would have started it."""
+    try:
+        process = subprocess.Popen(
+            [shell, b"-c", text],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=variables,
+            start_new_session=True,
+        )
+    except OSError as error:
+        return [_NO_SHELL, b"", str(error).encode()]
+    output, errors = process.communicate()
+    return [b"%d" % process.returncode, output, errors]
+
+
+def look(what: bytes, variables: dict[bytes, bytes]) -> list[bytes] | None:
+    """Return what a command would find out about a path; None where only the command can tell."""
+    kind, _, path = what.partition(b" ")
+    if not kind or b"QUOTING_STYLE" in variables:
+        return None
+    try:
+        there = os.lstat(path)
+    except OSError:  # for test(1) too it is not there
+        return [b"0", b"", b""]
+    try:
+        if kind == b"stat":
+            return _stat(path, there)
+        return _digest(kind, path) if stat.S_ISREG(there.st_mode) else None
+    except (KeyError, OSError):  # a user without a name; a file that went away meanwhile
+        return None
+
+
+def _stat(path: bytes, there: os.stat_result) -> list[bytes] | None:
+    user, group = pwd.getpwuid(there.st_uid).pw_name, grp.getgrgid(there.st_gid).gr_name
+    named = b"'%s'" % path
+    if stat.S_ISLNK(there.st_mode):
+        target = os.readlink(path)  # noqa: PTH115 - nothing more is imported
+        if not PLAIN.fullmatch(target):
+            return None
+        named += b" -> '%s'" % target
+    times = (there.st_atime_ns, there.st_mtime_ns, there.st_ctime_ns)
+    atime, mtime, ctime = (time // 10**9 for time in times)
+    text = (
+        f"user={user} group={group} mode={stat.filemode(there.st_mode)} "
+        f"atime={atime} mtime={mtime} ctime={ctime} size={there.st_size} "
+    )
+    return [b"0", text.encode("utf-8", "surrogateescape") + named + b"\n", b""]
+
+
+def _digest(kind: bytes, path: bytes) -> list[bytes] | None:
+    made = hashlib.new(kind.decode(), usedforsecurity=False)
+    with open(path, "rb") as file:  # noqa: PTH123 - nothing more is imported
+        for part in iter(lambda: file.read(1 << 20), b""):
+            made.update(part)
+    return [b"0", made.hexdigest().encode() + b"  " + path + b"\n", b""]
+
+
+def answer(fields: list[bytes]) -> list[bytes]:
+    """Run a frame's commands, some at a time, and return all answers in their order."""
+    variables = environment()
+    commands = list(zip(fields[::3], fields[1::3], fields[2::3], strict=True))
+    answers: list[list[bytes]] = [[]] * len(commands)
+    waiting = list(enumerate(commands))[::-1]
+
+    def work() -> None:
+        while True:
+            try:
+                at, (shell, text, what) = waiting.pop()
+            except IndexError:
+                return
+            answers[at] = look(what, variables) or run(shell, text, variables)
+
+    workers = [threading.Thread(target=work) for _ in range(min(WORKERS, len(commands)))]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return [field for one in answers for field in one]
+
+
+def serve(mark: bytes) -> None:
+    """Say that we are here, then answer until the line ends."""
+    source, out = sys.stdin.buffer, sys.stdout.buffer
+    out.write(mark)
+    out.flush()
+    while True:
+        fields = read_frame(source)
+        if fields is None:
+            os._exit(0)
+        out.write(pack(answer(fields)))
+        out.flush()

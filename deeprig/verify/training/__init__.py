@@ -1,0 +1,1 @@
+"""Run the training suite of ``host/`` inside environments on the host, and judge its answers."""

@@ -1,0 +1,1 @@
+"""Waves: apply and update go over many hosts step by step, and stop themselves."""
