@@ -54,6 +54,20 @@ def status(what, metric, value):
     return host(f"status_{metric}", value, f'{HOST},what="{what}"')
 
 
+def job(metric, what, value):
+    return host(f"backup_{metric}", value, f'{HOST},repository="disk",what="{what}"')
+
+
+def prune(outcome, value):
+    labels = f'{HOST},client="rig9",outcome="{outcome}"'
+    return host("backup_server_prune_outcome", value, labels)
+
+
+def room(free):
+    labels = f'{HOST},repository="disk"'
+    return host("backup_space_free_bytes", free, labels) + host("backup_space_bytes", 1000, labels)
+
+
 ECC = ',kind="uncorrected",period="volatile"'
 #: A thing that goes on: its time is always now (a step is a minute).
 NOW = "0+60x60"
@@ -83,6 +97,14 @@ CASES = {
     "PcieWidthReduced": (
         gpu("pcie_width_lanes", 4) + gpu("pcie_width_max_lanes", 16) + gpu("utilization_ratio", 1),
         gpu("pcie_width_lanes", 4) + gpu("pcie_width_max_lanes", 16) + gpu("utilization_ratio", 0),
+    ),
+    "GpuPowerLimitLow": (
+        gpu("power_limit_watts", 250) + gpu("power_limit_declared_watts", 300),
+        gpu("power_limit_watts", 350) + gpu("power_limit_declared_watts", 300),
+    ),
+    "GpuPowerLimitHigh": (
+        gpu("power_limit_watts", 350) + gpu("power_limit_declared_watts", 300),
+        gpu("power_limit_watts", 302) + gpu("power_limit_declared_watts", 300),
     ),
     "GpuNearSlowdown": (gpu("slowdown_margin_celsius", 5), gpu("slowdown_margin_celsius", 6)),
     "GpuHardwareSlowdown": (
@@ -120,11 +142,6 @@ CASES = {
     ),
     "DiskNearlyFull": (disk(90), disk(110)),
     "DiskFull": (disk(10), disk(90)),
-    "BackupFailed": (status("backup", "ok", 0), status("verify", "ok", 0)),
-    "BackupTooOld": (
-        status("backup", "timestamp_seconds", SECONDS - 2 * DAY - 60),
-        status("backup", "timestamp_seconds", SECONDS - 2 * DAY + 60),
-    ),
     "VerifyFailed": (status("verify", "ok", 0), status("backup", "ok", 0)),
     "VerifyTooOld": (
         status("verify", "timestamp_seconds", SECONDS - 30 * DAY - 60),
@@ -138,6 +155,35 @@ CASES = {
     "UpdatesStale": (
         host("updates_timestamp_seconds", SECONDS - 7 * DAY - 60, f'{HOST},step="refresh"'),
         host("updates_timestamp_seconds", SECONDS - 7 * DAY - 60, f'{HOST},step="upgrade"'),
+    ),
+    "BackupFailed": (job("ok", "backup", 0), job("ok", "backup", 1) + job("ok", "check", 0)),
+    "BackupTooOld": (
+        job("deadline_timestamp_seconds", "backup", -60),
+        job("deadline_timestamp_seconds", "backup", SECONDS + 60)
+        + job("deadline_timestamp_seconds", "drill", -60),
+    ),
+    "BackupShrunk": (
+        host("backup_remaining_ratio", 0.4, f'{HOST},repository="disk"'),
+        host("backup_remaining_ratio", 0.6, f'{HOST},repository="disk"'),
+    ),
+    "BackupCheckFailed": (job("ok", "check", 0), job("ok", "check", 1) + job("ok", "drill", 0)),
+    "BackupDrillFailed": (job("ok", "drill", 0), job("ok", "drill", 1) + job("ok", "backup", 0)),
+    "BackupNotProven": (
+        job("deadline_timestamp_seconds", "drill", -7260),
+        job("deadline_timestamp_seconds", "backup", -7260)
+        + job("deadline_timestamp_seconds", "check", SECONDS + 60),
+    ),
+    "BackupSilent": (
+        host("backup_schedule_timestamp_seconds", -7260),
+        host("backup_schedule_timestamp_seconds", NOW),
+    ),
+    "BackupConfigBad": (host("backup_config_ok", 0), host("backup_config_ok", 1)),
+    "BackupRepositoryNearlyFull": (room(90), room(110)),
+    "BackupServerSuspicious": (prune("refused", 1), prune("refused", 0) + prune("failed", 1)),
+    "BackupServerFailed": (prune("failed", 1), prune("failed", 0) + prune("refused", 1)),
+    "BackupServerTooOld": (
+        host("backup_server_prune_timestamp_seconds", -3 * DAY - 60),
+        host("backup_server_prune_timestamp_seconds", SECONDS - 3 * DAY + 60),
     ),
     "HostUnreachable": (
         [series("up", f'{HOST},job="deeprig"', 0)],

@@ -292,8 +292,10 @@ def test_a_source_that_is_empty_and_was_not_is_a_failure(rig):
 def test_caches_superseded_steps_and_datasets_are_left_out_and_best_and_last_kept(rig):
     (rig.home / "run").mkdir()
     names = [f"step_{n}.pt" for n in (100, 200, 300)] + ["best.pt", "last.pt", "step_9 [a]$x.pt"]
-    for name in names:
+    for number, name in enumerate(names):
         (rig.home / "run" / name).write_text(name)
+        os.utime(rig.home / "run" / name, (1e9 + number, 1e9 + number))
+    (rig.home / "run" / "of-the-paper.pt").symlink_to("step_100.pt")
     cache = rig.home / "made"
     cache.mkdir()
     (cache / "CACHEDIR.TAG").write_text("Signature: 8a477f597d28d172789f06886806bc55\n")
@@ -311,8 +313,9 @@ def test_caches_superseded_steps_and_datasets_are_left_out_and_best_and_last_kep
     listed = rig.restic("ls", "--no-lock", "latest").splitlines()
     held = {line.removeprefix(f"{rig.home}/") for line in listed if line.startswith(str(rig.home))}
     assert held & {f"run/{name}" for name in names} == {
-        f"run/{name}" for name in names if name not in ("step_100.pt", "step_200.pt")
+        f"run/{name}" for name in names if name != "step_200.pt"
     }
+    assert "run/of-the-paper.pt" in held, "and what it leads to"
     assert {"made/big", "miniforge3/pkgs/big", f"{odd.name}/train.bin "}.isdisjoint(held)
     assert {f"{odd.name}/own.bin", f"{odd.name}/deeprig-dataset.json"} <= held
 
@@ -368,3 +371,40 @@ def test_restic_does_not_outlive_a_job_that_is_killed(rig):
     process.wait()
     wait_until(lambda: not Path(f"/proc/{pid}").exists(), "an end of restic")
     assert rig.locks() == []
+
+
+def test_a_source_that_goes_while_it_is_read_is_a_failure(rig, tmp_path):
+    assert rig.back_up() == 0
+    away = tmp_path / "away"
+    going = tmp_path / "restic-and-a-disk-that-goes"
+    move = f'case "$*" in *"backup --json"*) mv {rig.home} {away} ;; esac'
+    going.write_text(f'#!/bin/sh\n{move}\nexec {rig.program} "$@"\n')
+    going.chmod(0o755)
+    assert main(rig.words("run", "--restic", str(going))) == 1
+    assert "while the backup ran: /home is empty, and was not" in rig.job().reasons[0]
+    away.rename(rig.home)
+    assert rig.back_up() == 0
+
+
+def test_in_favour_of_a_far_smaller_backup_nothing_is_forgotten(rig):
+    rig.configure(keep=1)
+    for number in range(9):
+        (rig.home / f"file{number}").write_text("of long work\n")
+    assert rig.back_up() == 0
+    (rig.home / "of today").write_text("x")
+    assert rig.back_up() == 0
+    assert len(rig.restic("snapshots", "--no-lock", "--json").split('"short_id"')) == 2
+    for file in rig.home.glob("file*"):
+        file.unlink()
+    for number in (3, 4):  # the disk is still away in the next run
+        assert rig.back_up() == 0
+        assert "nothing is forgotten: " in rig.remarks()
+        assert "`deeprig backup now --accept-less`" in rig.remarks()
+        assert len(rig.restic("snapshots", "--no-lock", "--json").split('"short_id"')) == number
+    assert rig.back_up("--accept-less") == 0
+    assert "nothing is forgotten" not in rig.remarks()
+    assert len(rig.restic("snapshots", "--no-lock", "--json").split('"short_id"')) == 2
+    assert rig.job().details["files_before"] == rig.job().details["files"]
+    assert rig.back_up() == 0
+    assert "nothing is forgotten" not in rig.remarks()
+    assert len(rig.restic("snapshots", "--no-lock", "--json").split('"short_id"')) == 2

@@ -25,6 +25,8 @@ from deeprig_host.backup.state_packages import packages_part
 from deeprig_host.backup.state_read import read_state
 from deeprig_host.machine.commands import Machine
 
+from roles.conda.locks import parse_conda_lock
+
 WHEEL = "lab_tool-1.5-py3-none-any.whl"
 
 
@@ -106,6 +108,14 @@ def test_a_lock_is_condas_own_list(lab):
     assert sorted(ours[ours.index("@EXPLICIT") :]) == sorted(told[told.index("@EXPLICIT") :])
 
 
+def test_a_captured_lock_is_one_that_an_inventory_takes(lab):
+    """So that an environment can be declared exactly as it was (docs/backup-rebuild.md)."""
+    lab.capture()
+    path = lab.file("explicit.txt")
+    lock = parse_conda_lock(path.read_text(), path)
+    assert any(name.startswith("six-1.16.0-") for name in lock.files)
+
+
 def test_pips_list_is_pips_own(lab, tmp_path):
     """Less what conda brought: pip tells that by where it once was built."""
     python = lab.prefix / "envs/work/bin/python"
@@ -144,7 +154,7 @@ def test_an_unchanged_state_gives_restic_nothing_new(lab, restic, tmp_path):
     assert backed_up()["files_new"] > 0
     again = backed_up()
     assert (again["files_new"], again["files_changed"], again["data_blobs"]) == (0, 0, 0)
-    (lab.machine.root / "etc/hostname").write_text("another\n")
+    (lab.machine.root / "etc/hostname").write_text(f"{tmp_path.name}\n")
     changed = backed_up()
     assert changed["files_changed"] == 2  # the copy, and the index
 

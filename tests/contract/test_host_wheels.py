@@ -20,7 +20,7 @@ MODULES = ("deeprig_host", "psutil", "prometheus_client", "pynvml")
 #: Pythons of hosts: Ubuntu 22.04, Debian 12, Ubuntu 24.04, Debian 13, Ubuntu 26.04.
 VERSIONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 #: What the provisioned environment has, and the host's own may lack.
-FRAMEWORKS = {"torch", "numpy", "sklearn", "tensorflow", "keras"}
+FRAMEWORKS = ("torch", "numpy", "sklearn", "tensorflow", "keras", "jax", "optax")
 _IMPORT_ALL = f"""
 import importlib, json, pkgutil, deeprig_host
 failed = {{}}

@@ -1,14 +1,10 @@
 """The training proof with the real PyTorch, and with sabotages that it must notice.
 
-The environment is made once and kept (about 1 GB): ``~/.cache/deeprig/test-venvs``, or the
-directory in ``DEEPRIG_TEST_TORCH_VENV``. Sabotage comes from outside, by a script that spoils one
-thing and then starts the program: the product has no switch for it.
+Sabotage comes from outside, by a script that spoils one thing and then starts the program: the
+product has no switch for it.
 """
 
-import fcntl
 import json
-import os
-import shutil
 import subprocess
 import sys
 import textwrap
@@ -16,30 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.contract.torch_environment import TORCH, check_call
+
 HOST = Path(__file__).parents[2] / "host"
-TORCH = "2.13.0"
 RELOAD = "saved, reloaded in a new process, predicts identically"
-_DEFAULT = Path.home() / f".cache/deeprig/test-venvs/torch-{TORCH}"
-_PROBE = "import torch, numpy, sklearn; print(torch.__version__.split('+')[0])"
-
-
-@pytest.fixture(scope="session")
-def torch_python():
-    """The Python of an environment with PyTorch, made where it is not there yet."""
-    directory = Path(os.environ.get("DEEPRIG_TEST_TORCH_VENV", _DEFAULT))
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    with (directory.parent / f"{directory.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # parallel test runs make it once
-        python = directory / "bin/python"
-        if not _has_torch(python):
-            # The machines this is built on have PyTorch's CPU wheel for Python 3.11 alone.
-            base = shutil.which("python3.11") or sys.executable
-            _check_call(base, "-m", "venv", "--clear", directory)
-            _check_call(
-                python, "-m", "pip", "install", "-q", f"torch=={TORCH}", "numpy", "scikit-learn"
-            )
-        assert _has_torch(python), f"{directory} has no PyTorch {TORCH}"
-    return python
 
 
 @pytest.fixture
@@ -193,7 +169,7 @@ def test_an_environment_without_the_data_set_fails(sabotaged):
 
 
 def test_an_environment_without_the_framework_fails(train, tmp_path):
-    _check_call(sys.executable, "-m", "venv", "--without-pip", tmp_path / "bare")
+    check_call(sys.executable, "-m", "venv", "--without-pip", tmp_path / "bare")
     code, answer = train(python=tmp_path / "bare/bin/python")
     assert (code, answer["outcome"], failed(answer)) == (2, "fail", {"the framework"})
     assert "ModuleNotFoundError" in answer["evidence"]
@@ -228,17 +204,3 @@ def test_our_metrics_are_scikit_learns(torch_python):
         check=False,
     )
     assert done.stdout == "compared\n", done.stderr
-
-
-def _has_torch(python):
-    if not python.exists():
-        return False
-    done = subprocess.run([python, "-c", _PROBE], capture_output=True, text=True, check=False)
-    return done.returncode == 0 and done.stdout.strip() == TORCH
-
-
-def _check_call(*command):
-    done = subprocess.run(
-        [str(part) for part in command], capture_output=True, text=True, timeout=1200, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr

@@ -48,6 +48,8 @@ def test_the_wheel_has_one_top_level_package_and_all_content(wheel):
     ).stdout.split()
     assert set(tracked) <= content
     assert "deeprig/report/page.html.jinja" in names
+    certificate = {"page.html.jinja", "host.html.jinja", "style.css"}
+    assert {f"deeprig/certificate/templates/{name}" for name in certificate} <= set(names)
     assert "deeprig/starter_files/lab.py.jinja" in names
     assert "deeprig/py.typed" in names
     carried = {"host_lock.sh", "processes.sh", "steady.sh", "steady_worker.sh"}

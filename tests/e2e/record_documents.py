@@ -19,7 +19,7 @@ from typing import Any
 from deeprig.lab import api
 from tests.channel.api import DEFAULT_CACHE, build
 from tests.e2e.running import ROOT, LabDirectory
-from tests.unit.report.json_doc import RECORDED
+from tests.unit.report.json_doc import CERTIFICATE, RECORDED, certificate
 
 TORCH = {
     "name": "torch",
@@ -54,6 +54,7 @@ def _record_runs(lab: LabDirectory) -> None:
     _record("apply", _said(lab.path, "apply", *shown, "--role", "base"))
     _record("verify", _said(lab.path, "verify", *shown))
     _record("inspect", _said(lab.path, "inspect", *shown))
+    _record(CERTIFICATE, certificate())
     _record("lock", _said(lab.path, "lock", "torch", *shown))
 
 

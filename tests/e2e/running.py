@@ -142,7 +142,7 @@ ROLE = Role(name="{name}", settings=Settings, deploy=tasks{reboot})
             timeout=900,
             check=False,
         )
-        shown = f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        shown = f"exit {done.returncode}\n{_shortened(done.stdout)}\n{done.stderr}"
         assert code is None or done.returncode == code, shown
         assert "Traceback" not in done.stderr, shown
         return done
@@ -165,3 +165,24 @@ ROLE = Role(name="{name}", settings=Settings, deploy=tasks{reboot})
             timeout=300,
             check=False,
         )
+
+
+def _shortened(printed: str) -> str:
+    """Return of a JSON report only why it is not good: the whole of it hides that.
+
+    What is no report of runs (a bundle's manifest has hosts too) is returned as it is.
+    """
+    try:
+        hosts = json.loads(printed)["hosts"]
+        done = [(h["host"], *h.get("operations", ()), *h.get("checks", ())) for h in hosts]
+    except (ValueError, KeyError, TypeError):
+        return printed
+    keys = ("host", "status", "reason", "remedy", "in_operation")
+    found = [{key: host[key] for key in keys if host.get(key)} for host in hosts]
+    bad = [
+        f"{name}: {one.get('role')}: {one['name']}: {one.get('output') or one.get('evidence')}"
+        for name, *results in done
+        for one in results
+        if one.get("status") == "failed" or one.get("outcome") in ("fail", "unknown")
+    ]
+    return "\n".join([*map(str, found), *bad])

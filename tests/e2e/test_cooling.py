@@ -193,6 +193,19 @@ def test_the_curve_is_drawn_with_what_the_host_recorded(host):
     ]
 
 
+def test_a_configuration_that_the_daemon_would_refuse_is_not_placed(host):
+    """A lab may have a template of its own; a daemon that is stopped by it would cool nothing."""
+    before = host.root(f"cat {_CONFIGURATION}")
+    host.write("templates/cooling/etc/deeprig/cooling.conf", "[defaults]\ncurve = 30:0 90:10\n")
+    done = host.run("apply", code=1)
+    told = " ".join((done.stdout + done.stderr).split())
+    assert "this configuration is refused and not placed" in told
+    assert "cooling.conf:2" in told
+    assert host.root(f"cat {_CONFIGURATION}") == before
+    assert state_of(host) == "active"
+    assert all(map(are_taken, host.truth()))
+
+
 def test_another_master_of_the_fans_is_refused_and_nothing_is_done(host):
     host.root(
         "printf '[Service]\\nExecStart=/bin/sleep 600\\n' > /etc/systemd/system/coolgpus.service;"
@@ -242,7 +255,8 @@ def test_sigterm(host):
         host.root(f"systemctl kill -s TERM {SERVICE}")
         wait_for_end(host)
         assert all(map(are_automatic, host.truth()))
-        record("SIGTERM", host, journal(host, "SIGTERM"), "systemd starts it at the next boot")
+        told = journal(host, "SIGTERM: giving")  # systemd has a line of its own about it
+        record("SIGTERM", host, told, "systemd starts it at the next boot")
 
 
 def test_sigkill(host):
@@ -476,7 +490,7 @@ def test_a_clock_that_jumps(host):
 def test_a_second_daemon(host):
     setters = len(host.setters())
     pid = host.status()["pid"]
-    done = host.ssh(HOST, "/opt/deeprig/environment/bin/python -m deeprig_host.cooling run")
+    done = host.ssh(HOST, "/opt/deeprig/environment/bin/python -I -m deeprig_host.cooling run")
     assert done.returncode == 1
     assert "another cooling daemon" in done.stderr
     assert all(map(are_taken, host.truth()))

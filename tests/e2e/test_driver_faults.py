@@ -273,6 +273,28 @@ def test_a_power_cut_is_repaired_by_the_next_run(ready, moment):
     assert changed(ready.json("apply")) == []
 
 
+@pytest.mark.full
+@pytest.mark.parametrize("half", ["what it built", "its registration"])
+def test_what_dkms_leaves_half_is_repaired_by_the_next_run(ready, half):
+    """The moments are too short to be met: what the disk has then is made after a cut near them."""
+    host = ready.state.host(HOST)
+    kernel = ready.root("uname -r")
+    apply = start(ready)
+    api.wait_for(_CUTS["power cut while configuring (DKMS at work)"], ready.state, host)
+    api.power_off(ready.state, host)
+    finish(apply)
+    version = ready.state.machine(host.name) / f"upper/var/lib/dkms/nvidia/{NEW}"
+    if half == "what it built":
+        (version / kernel / "x86_64/log").mkdir(parents=True)
+    else:
+        (version / "source").unlink(missing_ok=True)
+    api.power_on(ready.state, host)
+    document = ready.json("apply")
+    assert "was cut off" in "\n".join(notes(document))
+    assert ready.loaded() == NEW
+    assert changed(ready.json("apply")) == []
+
+
 def test_a_controller_that_dies_leaves_the_work_to_the_host(ready):
     apply = start(ready)
     wait_for_phase(ready, "swapping")

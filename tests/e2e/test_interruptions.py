@@ -320,6 +320,8 @@ sleep 600;
 def test_a_lock_that_only_apt_itself_meets_is_waited_for_as_well(packages, lab, run):
     """As when somebody takes it after we have looked: apt fails at once, and has done nothing."""
     wanted(lab, QUICK)
+    # Where role base was applied earlier, apt would wait by itself.
+    packages.write("/etc/apt/apt.conf.d/99deeprig-tests", b"#clear DPkg::Lock::Timeout;\n")
     packages.write("/run/deeprig-waits.pl", _LOCK_UNSEEN.encode())
     packages.shell("systemd-run --collect --unit=deeprig-test-lock perl /run/deeprig-waits.pl")
     try:

@@ -1,7 +1,8 @@
 """A lab that watches itself, on real hosts: real exporter, Prometheus, Alertmanager and notifier.
 
-The GPUs are SIMULATED (tests/sim/thermal), and so are the backup and the cooling daemon of which
-the metrics tell; all that reads, keeps, judges and tells them is the real thing.
+The GPUs are SIMULATED (tests/sim/thermal), and so is the cooling daemon of which the metrics tell;
+all that reads, keeps, judges and tells them is the real thing, and so is the backup (its
+configuration is written here: the role backup has tests of its own).
 """
 
 import base64
@@ -29,12 +30,17 @@ INTERVAL_SECONDS = 5
 _TOLD_SECONDS = 180
 #: Keeps what is sent to it: a chat, a pager, whatever listens to alerts.
 _RECEIVER = """
-import http.server, pathlib
+import http.server, os
+received = []
 class Receiver(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        with open("/run/received", "ab") as file:
-            file.write(self.path.encode() + b" " + body + b"\\n")
+        # Alertmanager ends its document with a newline of its own.
+        received.append(self.path.encode() + b" " + body.strip() + b"\\n")
+        # As a whole: whoever reads meanwhile must not find half a line.
+        with open("/run/received.new", "wb") as file:
+            file.writelines(received)
+        os.replace("/run/received.new", "/run/received")
         self.send_response(200)
         self.end_headers()
 http.server.HTTPServer(("127.0.0.1", 5001), Receiver).serve_forever()
@@ -50,7 +56,26 @@ for query in json.load(sys.stdin):
         answer = {"status": "error", "error": error.read().decode()}
     print(json.dumps(answer))
 """
-_PACKAGES = "prometheus prometheus-alertmanager prometheus-node-exporter"
+#: Declares a power limit; it is never started.
+_POWER_UNIT = "/etc/systemd/system/deeprig-nvidia-power.service"
+_BACKUP = """[backup]
+sources = /etc
+[repository disk]
+url = /srv/monitored-backup
+password_file = /etc/deeprig/monitored-backup.password
+create = yes
+keep_daily = 2
+check_subset = 1/1
+"""
+_BACKUP_PROGRAM = "/opt/deeprig/environment/bin/python -m deeprig_host.backup"
+_BACKUP_PASSWORD = "/etc/deeprig/monitored-backup.password"  # noqa: S105 - a path
+_BACK_UP = f"""
+set -e
+DEBIAN_FRONTEND=noninteractive apt-get install -y -q restic > /dev/null
+(umask 077; echo correct horse > {_BACKUP_PASSWORD})
+{_BACKUP_PROGRAM} work
+"""
+_PACKAGES = "prometheus prometheus-alertmanager prometheus-node-exporter restic"
 _CLEAN = f"""
 systemctl stop receiver.service; systemctl reset-failed receiver.service
 systemctl disable --now deeprig-metrics.service deeprig-alerts.timer
@@ -59,7 +84,9 @@ rm -rf /etc/systemd/system/prometheus*.service.d /etc/systemd/system/deeprig-met
 rm -rf /etc/systemd/system/deeprig-alerts.* /etc/deeprig/alerts.* /etc/deeprig/prometheus
 rm -rf /etc/deeprig/grafana /etc/grafana/provisioning /var/lib/prometheus /var/lib/deeprig/status
 rm -rf /var/lib/deeprig/alerts /var/lib/deeprig/xid* {LIBRARY} {PLANT} /run/received
-rm -rf /run/deeprig/cooling/status.json /etc/systemd/system/deeprig-metrics.service.d
+rm -rf /etc/deeprig/backup.conf {_BACKUP_PASSWORD} /srv/monitored-backup
+rm -rf /var/lib/deeprig/backup /var/cache/deeprig/restic /run/deeprig/backup
+rm -rf {_POWER_UNIT} /run/deeprig/cooling/status.json /etc/systemd/system/deeprig-metrics.service.d
 systemctl daemon-reload
 """
 
@@ -233,8 +260,10 @@ def test_a_secret_is_only_in_the_file_that_nobody_else_reads(watched):
         assert TOKEN not in report.read_text()
 
 
-#: No test host has them: a loaded module, a kernel package, a count of updates, a disk.
+#: No host of these tests has them: a loaded module, a kernel package, a count of updates, a disk,
+#: repositories of others.
 _NOT_HERE = (
+    "deeprig_backup_server",
     "deeprig_driver_info",
     "deeprig_kernel_info",
     "deeprig_updates_pending",
@@ -245,8 +274,9 @@ _XID = {"time": 0, "address": "0000:01:00.0", "code": 31, "text": "SIMULATED"}
 
 def test_every_query_of_every_panel_has_data(watched):
     now = time.time()
-    status = {"schema": "deeprig.status/1", "what": "backup", "time": now, "ok": True, "failed": 0}
-    watched.put(WATCHED, "/var/lib/deeprig/status/backup.json", json.dumps(status).encode())
+    watched.put(WATCHED, _POWER_UNIT, b"[Service]\nExecStart=/usr/bin/nvidia-smi -pl 250\n")
+    watched.put(WATCHED, "/etc/deeprig/backup.conf", _BACKUP.encode())
+    assert "drill of disk: good" in watched.root(WATCHED, _BACK_UP)
     watched.put(
         WATCHED, "/var/lib/deeprig/xid.jsonl", json.dumps(_XID | {"time": now}).encode() + b"\n"
     )
@@ -275,6 +305,30 @@ def test_every_query_of_every_panel_has_data(watched):
         raise AssertionError(f"{error}: {last}") from error
     finally:
         watched.root(WATCHED, "rm /run/deeprig/cooling/status.json")  # it would soon be stale
+
+
+def test_a_backup_that_fails_is_told_by_the_machine_itself(watched):
+    watched.put(WATCHED, "/etc/deeprig/backup.conf", _BACKUP.encode())
+    watched.root(WATCHED, _BACK_UP)
+    watched.root(WATCHED, f"echo wrong > {_BACKUP_PASSWORD}")
+    failed = watched.lab.ssh(WATCHED, f"{_BACKUP_PROGRAM} run")
+    assert failed.returncode == 1
+    assert "wrong password" in failed.stdout
+
+    def told():
+        watched.lab.ssh(WATCHED, "systemctl start deeprig-alerts.service")
+        alerts = [one for _, told in watched.received(WATCHED) for one in told.get("alerts", ())]
+        return [one for one in alerts if one["alert"] == "BackupFailed"]
+
+    try:
+        (alert, *_) = until(told, "the machine tells it")
+    finally:
+        watched.root(WATCHED, f"echo correct horse > {_BACKUP_PASSWORD}")
+    assert (alert["kind"], alert["severity"]) == ("began", "critical")
+    assert alert["summary"] == "the last backup to disk failed"
+    watched.root(WATCHED, f"{_BACKUP_PROGRAM} run")
+    query = f'deeprig_backup_ok{{instance="{WATCHED}",repository="disk",what="backup"}} == 1'
+    until(lambda: watched.ask(query)[0], "a good one is a metric again")
 
 
 def cooling_status(watched, now):

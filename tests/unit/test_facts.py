@@ -1,5 +1,9 @@
 """The machine's facts: os-release by the distro library, NVIDIA devices by PCI, surprises told."""
 
+import os
+import platform
+import subprocess
+
 import pytest
 from pyinfra.api.exceptions import FactProcessError
 
@@ -24,6 +28,11 @@ x86_64
 Python 3.12.3
 @@deeprig:virtualization
 none
+@@deeprig:cpu
+AMD EPYC 9354   32-Core Processor
+64
+@@deeprig:nvidia_driver
+580.105.08
 @@deeprig:nvidia
 0000:01:00.0 0x2684
 0000:02:00.0 0x2684
@@ -37,6 +46,29 @@ def test_an_ubuntu_with_two_gpus():
     assert facts.architecture == "amd64"
     assert facts.python == "3.12.3"
     assert facts.nvidia_devices == (("0000:01:00.0", "0x2684"), ("0000:02:00.0", "0x2684"))
+    assert facts.cpu == "AMD EPYC 9354 32-Core Processor, 64 CPUs"
+    assert facts.nvidia_driver == "580.105.08"
+
+
+def test_a_cpu_without_a_model_is_unknown():
+    text = OUTPUT.replace("AMD EPYC 9354   32-Core Processor\n", "")
+    assert Machine().process(text.splitlines()).cpu is None
+
+
+def test_a_host_whose_driver_is_not_loaded_has_none():
+    facts = Machine().process(OUTPUT.replace("580.105.08", "none").splitlines())
+    assert facts.nvidia_driver is None
+
+
+def test_this_machine_answers_the_command_itself():
+    done = subprocess.run(
+        ["sh", "-c", Machine().command()], capture_output=True, text=True, check=True
+    )
+    facts = Machine().process(done.stdout.splitlines())
+    assert facts.kernel == platform.release()
+    assert facts.cpu is not None
+    count = len(os.sched_getaffinity(0))  # what nproc(1) counts
+    assert facts.cpu.endswith(f"{count} CPU{'' if count == 1 else 's'}")
 
 
 def test_a_host_without_python_and_gpu():

@@ -35,6 +35,13 @@ def test_values_after_secret_names_are_masked():
     assert Masker()("RESTIC_PASSWORD=abc def") == f"RESTIC_PASSWORD={MASK} def"
 
 
+def test_where_a_secrets_file_is_may_be_told():
+    for text in ("password_file = /etc/deeprig/a.password", "RESTIC_PASSWORD_FILE=/run/secret"):
+        assert Masker()(text) == text
+    assert Masker()("password_file = hunter2") == f"password_file = {MASK}"
+    assert Masker()("password_files=/etc/x") == f"password_files={MASK}"
+
+
 def test_sudo_rules_are_no_secrets():
     assert Masker()("ada ALL=(ALL:ALL) NOPASSWD: ALL") == "ada ALL=(ALL:ALL) NOPASSWD: ALL"
 

@@ -4,7 +4,14 @@ import pytest
 from pydantic import BaseModel, SecretStr, ValidationError, model_validator
 
 from deeprig.masking import Masker
-from deeprig.secrets import Secret, SecretUrl, covered, refuse_readable_token
+from deeprig.secrets import (
+    Secret,
+    SecretText,
+    SecretUrl,
+    commands_run_once,
+    covered,
+    refuse_readable_token,
+)
 
 
 class Declared(BaseModel):
@@ -49,6 +56,26 @@ def test_a_secret_is_written_down_or_had_from_a_file_the_environment_or_a_comman
         assert found.password.get_secret_value() == value
         assert value not in repr(found)
         assert value not in Masker.of(found)(f"it is {value} here")
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_secrets_command_runs_once_for_all_hosts_of_a_load(tmp_path, code):
+    command = ["sh", "-c", f"echo x >> runs; echo for-all-of-them; exit {code}"]
+    other = ["sh", "-c", "echo y >> runs; echo for-another"]
+    told = set()
+    with commands_run_once():
+        for _ in range(3):
+            if code:
+                told.add(str(refusal(tmp_path, password={"command": command})))
+            else:
+                found = declared(tmp_path, password={"command": command}).password
+                told.add(found.get_secret_value())
+            declared(tmp_path, password={"command": other})
+    assert len(told) == 1
+    assert (tmp_path / "runs").read_text().split() == ["x", "y"]
+    with commands_run_once():
+        declared(tmp_path, password={"command": other})
+    assert (tmp_path / "runs").read_text().split() == ["x", "y", "y"], "a new load asks anew"
 
 
 def test_a_secrets_file_may_lie_in_a_home_directory(tmp_path, monkeypatch):
@@ -146,3 +173,48 @@ def test_a_token_is_never_sent_readable(url, is_good):
         with pytest.raises(ValueError, match="use https"):
             refuse_readable_token(SecretStr(url), SecretStr("tok-en"))
     refuse_readable_token(SecretStr(url), None)
+
+
+class DeclaredText(BaseModel):
+    """A declaration with a secret of several lines."""
+
+    key: SecretText
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_secrets(cls, data):
+        return covered(data, ("key",))
+
+
+_KEY = "-----BEGIN KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\nBG5vbmU=\n-----END KEY-----\n"
+
+
+@pytest.mark.parametrize("given", [_KEY, _KEY.rstrip("\n"), _KEY.replace("\n", "\r\n")])
+def test_a_secret_text_keeps_its_lines_and_each_ends_as_unix_ends_it(tmp_path, monkeypatch, given):
+    (tmp_path / "key").write_bytes(given.encode())
+    monkeypatch.setenv("LAB_KEY", given)
+    for form in (given, {"file": "key"}, {"env": "LAB_KEY"}, {"command": ["cat", "key"]}):
+        context = {"lab_directory": tmp_path}
+        found = DeclaredText.model_validate({"key": form}, context=context)
+        assert found.key.get_secret_value() == _KEY
+        assert "b3Blbn" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\n\n\n\n\n\n", "abc\n", "b3Blbn\x00secret", "b3Blbn\x1bsecret"]
+)
+def test_what_is_no_secret_text_is_refused_and_not_repeated(text):
+    with pytest.raises(ValidationError) as refused:
+        DeclaredText.model_validate({"key": text})
+    assert "lines of printable characters" in str(refused.value)
+    assert "b3Blbn" not in str(refused.value)
+    assert "b3Blbn" not in str(refused.value.errors())
+
+
+def test_each_line_of_a_secret_text_is_masked_by_itself():
+    masker = Masker.of(DeclaredText(key=_KEY))
+    diff = "".join(f"+ {line}\n" for line in _KEY.splitlines())
+    assert "b3Blbn" not in masker(diff)
+    assert "BG5vbmU=" not in masker(diff)
+    assert "BEGIN KEY" in masker(diff)
+    assert "b3Blbn" not in masker(f"before {_KEY} after")

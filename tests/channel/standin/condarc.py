@@ -7,6 +7,7 @@ plain values the highest priority wins.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +65,8 @@ class Condarc:
             merged = dict(self.defaults[key])
             for mapping in said:
                 merged |= mapping or {}
+            if key == "proxy_servers":  # conda's expandvars=True
+                merged = {scheme: os.path.expandvars(url or "") for scheme, url in merged.items()}
             return merged
         return said[-1] if said else self.defaults[key]
 

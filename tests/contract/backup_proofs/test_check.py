@@ -2,7 +2,8 @@
 
 import json
 
-from deeprig_host.backup.check import check, read_progress
+from deeprig_host.backup.check import check
+from deeprig_host.backup.check_progress import read_progress
 from deeprig_host.backup.proofs import Proofs
 from deeprig_host.backup.status import read_status
 
@@ -16,6 +17,8 @@ def test_a_sound_repository_is_good_and_all_of_it_was_read(rig):
     done = run(rig)
     assert (done.outcome, done.subset, done.evidence) == ("good", "1/1", ())
     assert done.all_read_since == rig.now
+    packs = sum(pack.stat().st_size for pack in rig.packs())
+    assert packs * 0.8 < done.repository_bytes <= packs
 
 
 def test_a_turned_byte_in_a_pack_is_found(rig):
@@ -24,7 +27,7 @@ def test_a_turned_byte_in_a_pack_is_found(rig):
     done = run(rig)
     assert done.outcome == "failed"
     assert done.all_read_since is None
-    assert "repository contains errors" in done.evidence[0]
+    assert done.evidence[0].startswith("the repository is damaged: ")
 
 
 def test_in_as_many_runs_as_there_are_groups_damage_is_found_wherever_it_is(rig):

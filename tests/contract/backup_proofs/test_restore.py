@@ -7,6 +7,7 @@ import subprocess
 import pytest
 from deeprig_host.backup import room
 from deeprig_host.backup.reading import read_nodes
+from deeprig_host.backup.rebuild_aside import ASIDE, aside_of
 from deeprig_host.backup.restore import Source, Wish, plan, restore, survey
 from deeprig_host.backup.scratch import scratches
 from deeprig_host.machine.commands import Done, Machine
@@ -117,6 +118,22 @@ def test_a_tree_comes_back_equal(rig, back, exists):
     assert found == expected
 
 
+def test_what_a_rebuild_put_aside_is_known_again_and_never_written_over(rig):
+    rich_tree(rig)
+    rig.back_up()
+    source = Source(rig.restic, rig.repository, rig.snapshots()[-1])
+    include = (str(rig.home / "rich"),)
+    first = aside_of(rig.machine, source, include, "dead")
+    wish = Wish(include, first, "all")
+    assert restore(rig.machine, source, wish, survey(source, wish)).is_good
+    assert aside_of(rig.machine, source, include, "dead") == first == f"{ASIDE}/dead"
+    rig.file("rich/owned", b"another day's")
+    rig.back_up()
+    newer = Source(rig.restic, rig.repository, rig.snapshots()[-1])
+    assert aside_of(rig.machine, newer, include, "dead") == f"{ASIDE}/dead.2"
+    assert aside_of(rig.machine, source, include, "dead") == first
+
+
 def test_what_is_newer_is_kept_and_what_is_older_is_replaced(rig, back):
     for name in ("same", "newer", "older", "gone"):
         rig.file(f"work/{name}", b"of the snapshot", NOW)
@@ -225,7 +242,7 @@ def test_of_a_damaged_snapshot_nothing_is_placed(rig, back):
     back.have("project/data0", b"old", BEFORE)
     before = picture(back.target)
     rig.spoil(rig.packs()[0])
-    with pytest.raises(Refused, match="nothing was changed"):
+    with pytest.raises(Refused, match="no file was changed"):
         back.run("project")
     assert picture(back.target) == before
     assert rig.scratch_left() == []
@@ -258,7 +275,8 @@ def test_what_belongs_on_another_file_system_is_copied_equal(rig, back, other_di
     owned.chmod(0o2750)
     os.utime(owned, ns=(1, NOW * 10**9 + 9))
     (rig.home / "rich/deep/link").symlink_to("owned")
-    os.mkfifo(rig.home / "rich/deep/pipe", 0o620)
+    os.mkfifo(rig.home / "rich/deep/pipe")
+    (rig.home / "rich/deep/pipe").chmod(0o666)  # beyond what umask(2) lets through
     rig.file("rich/deep/below/file", b"below")
     os.utime(rig.home / "rich/deep/below", (NOW, NOW))
     expected = picture(rig.home / "rich/deep")

@@ -46,7 +46,7 @@ def run(tmp_path):
             (python if name == "python3" else tools / name).unlink()
         text = (HERE / "collect.sh").read_text().replace("/usr/bin/python3", str(python))
         return subprocess.run(
-            ["/bin/sh", "-c", text, "deeprig-audit", *words, seconds, "boot"],
+            ["/bin/sh", "-c", text, "deeprig-audit", *words, seconds, "boot", "audit"],
             input=given,
             capture_output=True,
             text=True,

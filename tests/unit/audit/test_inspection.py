@@ -154,12 +154,26 @@ def test_no_line_is_wider_than_the_terminal(width, verbose):
 
 def test_hosts_that_have_no_room_beside_each_other_follow_below():
     named = [
-        HostInspection(f"rig{n}", "graded", audit=inspections.laptop().audit) for n in range(1, 10)
+        HostInspection(f"rig{n}", "graded", audit=inspections.laptop().audit) for n in range(1, 9)
     ]
     text = shown(report(*named), width=60, terminal=True)
     heads = [line.split()[1:] for line in text.splitlines() if line.startswith("rule ")]
     assert len(heads) > 1
     assert [name for head in heads for name in head] == [host.host for host in named]
+
+
+def test_a_hundred_hosts_that_are_alike_have_one_column_and_the_odd_one_its_own():
+    alike = [
+        HostInspection(f"rig{n}", "graded", audit=inspections.laptop().audit) for n in range(1, 100)
+    ]
+    odd = inspections.inspected("odd", hosts.virtual_machine())
+    gone = [HostInspection(f"off{n}", "unreachable", f"10.0.0.{n}:22: gone") for n in range(1, 12)]
+    text = shown(report(*alike, odd, *gone))
+    head = next(line for line in text.splitlines() if line.startswith("rule "))
+    assert head.split() == ["rule", "rig[1-99]", "(99", "hosts)", "odd"]
+    assert text.count(":22: gone") == 1
+    assert "off[1-11] (11 hosts): unreachable" in text
+    assert "100 of 111 hosts graded" in text
 
 
 def test_junit_has_a_case_for_each_rule_and_unknown_is_no_pass():

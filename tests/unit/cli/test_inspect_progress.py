@@ -5,12 +5,13 @@ import io
 from rich.console import Console
 
 from deeprig.audit.inspection import HostInspection
-from deeprig.cli.inspect_progress import LineHosts, LiveHosts
+from deeprig.cli.hosts_progress import LineHosts, LiveHosts
+from deeprig.cli.inspect_progress import MANNER
 from tests.unit.audit.inspections import GONE
 
 
 def test_the_live_line_names_who_is_asked_and_how_many_have_ended():
-    live = LiveHosts()
+    live = LiveHosts(MANNER)
     assert live.line().plain == ""
     live.host_started("rig1")
     live.host_started("gone")
@@ -23,7 +24,7 @@ def test_the_live_line_names_who_is_asked_and_how_many_have_ended():
 
 def test_a_log_has_a_line_per_host_whatever_it_is_called():
     stream = io.StringIO()
-    lines = LineHosts(Console(file=stream, width=200))
+    lines = LineHosts(MANNER, Console(file=stream, width=200))
     lines.host_started("rig1")
     lines.host_finished(HostInspection("[bold]rig1", "failed", seconds=1.26))
     assert stream.getvalue() == "[[bold]rig1] failed after 1.3 s\n"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from deeprig.cooling.curve import CurvePoint, parse_curve, percent_at
+from deeprig.cooling.curve import CurvePoint, _point, parse_curve, percent_at
 
 TEXT = "30:30 50:40 70:70 85:100"
 
@@ -15,6 +15,12 @@ def test_points_are_read_in_their_order():
         CurvePoint(85, 100),
     )
     assert " ".join(map(str, parse_curve(TEXT))) == TEXT
+
+
+def test_white_space_of_any_kind_is_between_points_and_none_is_in_a_point():
+    assert parse_curve(f"\n{TEXT}\n") == parse_curve(TEXT)
+    with pytest.raises(ValueError, match="is no point"):
+        _point("85:100\n")
 
 
 @pytest.mark.parametrize(
@@ -32,6 +38,7 @@ def test_points_are_read_in_their_order():
         ("30:0 90:0", "90:0 stops the fan above 50 C"),
         ("30:30 85:90", "the last point is 85:90; it must be 100 %, such as 85:100"),
         ("-5:30 85:100", "is no point"),
+        ("\u0663\u0660:30 85:100", "is no point"),
     ],
 )
 def test_what_could_let_a_card_get_hot_is_refused_with_the_point(text, words):

@@ -3,7 +3,7 @@
 import pytest
 
 from deeprig.cooling.picture import curve_panel, fan_panel, hottest, temperature_panel
-from deeprig.cooling.plot import axis, past_axis, thinned
+from deeprig.drawing.plot import axis, past_axis, thinned
 from tests.unit.cooling.samples import CURVES, NOTHING, NOW, recorded
 
 

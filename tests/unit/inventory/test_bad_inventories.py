@@ -241,3 +241,38 @@ def test_one_address_declared_on_two_hosts(lab):
     text = only_problem_of(lab)
     assert text.startswith("rig2: network.ethernets.enp3s0.addresses.0: rig1 has 192.0.2.11 too")
     assert "data of a group is for all its hosts" in text
+
+
+def test_a_role_finds_what_two_roles_do_not_agree_on(lab):
+    """A role of the lab sees the hosts with all their roles, not only its own settings."""
+    lab.write(
+        "roles/guest/__init__.py",
+        """
+        from pyinfra.api.deploy import deploy
+        from deeprig.errors import Problem
+        from deeprig.role import Role, RoleSettings
+
+        class Settings(RoleSettings):
+            package: str = ""
+
+        @deploy("guest")
+        def run(context):
+            pass
+
+        def between(hosts):
+            packages = [p for h in hosts for p in h.role_settings["base"].packages]
+            return tuple(
+                Problem(f"{h.name}: guest.package", "no host has it", "add it to base.packages")
+                for h in hosts
+                if h.role_settings["guest"].package not in packages
+            )
+
+        ROLE = Role("guest", Settings, run, across_roles=between)
+        """,
+    )
+    lab.data('base = {"packages": ["git"]}\nguest = {"package": "tmux"}\n')
+    text = only_problem_of(lab)
+    assert text.startswith("rig1: guest.package: no host has it")
+    assert "add it to base.packages" in text
+    lab.data('base = {"packages": ["git"]}\nguest = {"package": "git"}\n')
+    assert lab.load().host("rig1").role_settings["guest"].package == "git"

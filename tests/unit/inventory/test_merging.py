@@ -41,3 +41,13 @@ def test_later_group_wins_over_earlier_as_in_pyinfra(lab):
     lab.data("gpu_count = 1", group="first")
     lab.data("gpu_count = 2", group="second")
     assert lab.load().host("rig1").settings.gpu_count == 2
+
+
+def test_a_secret_of_all_hosts_is_asked_for_once(lab):
+    lab.hosts('workstations = ["rig1", "rig2", "rig3"]')
+    command = ["sh", "-c", "echo asked >> asked; echo for-all-of-them"]
+    lab.data(f'ssh_password = {{"command": {command!r}}}')
+    hosts = lab.load().hosts
+    assert {h.settings.ssh_password.get_secret_value() for h in hosts} == {"for-all-of-them"}
+    assert len(hosts) == 3
+    assert (lab.directory / "asked").read_text().split() == ["asked"]

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from deeprig.audit.inspection import InspectReport
+from deeprig.certificate.find import certificate_from
+from deeprig.certificate.model import Certificate
 from deeprig.report import store
 from deeprig.report.model import (
     CheckResult,
@@ -24,8 +26,14 @@ from deeprig.report.model import (
     VerifyReport,
     VersionMove,
 )
+from deeprig.waves.model import Rollout
+from tests.unit.report.certificate_doc import DESCRIPTIONS as CERTIFICATE_DESCRIPTIONS
+from tests.unit.report.certificate_doc import TITLES as CERTIFICATE_TITLES
 from tests.unit.report.inspect_doc import DESCRIPTIONS as INSPECT_DESCRIPTIONS
 from tests.unit.report.inspect_doc import TITLES as INSPECT_TITLES
+from tests.unit.report.rollout_doc import DESCRIPTIONS as ROLLOUT_DESCRIPTIONS
+from tests.unit.report.rollout_doc import STATUS
+from tests.unit.report.rollout_doc import TITLES as ROLLOUT_TITLES
 from tests.unit.report.small_documents import DESCRIPTIONS
 
 PAGE = Path(__file__).parents[3] / "docs" / "json.md"
@@ -33,13 +41,15 @@ RECORDED = Path(__file__).parent / "recorded"
 _WIDTH = 100
 #: Recorded by tests/e2e/record_documents.py.
 REPORTS = ("plan", "apply", "verify", "inspect")
+#: Made of the recorded reports of ``verify`` and ``inspect``.
+CERTIFICATE = "certificate"
 SMALL = ("init", "lock", "lab.status", "lab.down")
 
 _HEAD = """# Documents as JSON
 
 Written by `python -m tests.unit.report.json_doc` from the classes in `deeprig/report/model.py` and
-`deeprig/audit`, from `tests/unit/report/small_documents.py` and from documents of a real run; a
-test keeps it so.
+`deeprig/audit` and `deeprig/certificate`, from `tests/unit/report/small_documents.py` and from
+documents of a real run; a test keeps it so.
 
 Every command prints one JSON object with `--json`, and nothing else on standard output. `deeprig
 plan`, `apply`, `update`, `verify` and `inspect` print a report; each run also stores it in the lab
@@ -57,11 +67,16 @@ What you can rely on:
 - Times are ISO 8601 in UTC, durations are seconds.
 - Secrets of the inventory are masked in commands, output, diffs, evidence and data.
 - JSON has no NaN: a number that is not finite is the text `"nan"`, `"inf"` or `"-inf"`; in a
-  training it is `null`.
+  training it is `null`. A backup document of a host with such a number, or one beyond 64 bits, is
+  refused, and the host has `failed`.
 - `exit_code` is the exit code of the command: 0 good, 1 something failed or could not be proven,
   3 a host was unreachable, 4 changes pending (`plan --detailed-exitcode`), 130 interrupted. Where
   several apply: 130, then 1, then 3, then 4. (Bad usage, 2, makes no report.) A command that
   prints its report and cannot store it says so and exits 1, whatever the report says.
+- `deeprig report --certificate FILE.html` writes a certificate, `deeprig.certificate/1`, beside its
+  page as `FILE.json`, and keeps it as `reports/<time>-certificate.json`. The same reports make the
+  same certificate, letter by letter. deeprig refuses to read one that claims more than its items
+  prove.
 - A host is `passed` only if a check passed and none failed or is unknown. deeprig refuses to read a
   report that claims otherwise.
 """
@@ -89,6 +104,8 @@ _DESCRIPTIONS: dict[type, dict[str, str]] = {
         "seconds": "how long it took, waiting for its turn included",
         "in_operation": "the operation that was abandoned by a second Ctrl-C",
         "simulated": "what on this host stands in for the real thing (test hosts only)",
+        "round_trips": "how often an answer of the host was waited for, connecting left out; "
+        "`null` where it is not counted (docs/transport.md)",
     },
     OperationResult: {
         "role": 'the role it belongs to; "" for none',
@@ -128,6 +145,7 @@ _DESCRIPTIONS: dict[type, dict[str, str]] = {
         "facts": "what the host is: distribution, kernel, Python, NVIDIA devices; "
         "empty if it was not reached",
         "seconds": "how long it took",
+        "gpu_count": "how many NVIDIA GPUs are declared; `null`: none is, 0: it has none",
     },
     CheckResult: {
         "host": "the host that was checked",
@@ -141,6 +159,8 @@ _DESCRIPTIONS: dict[type, dict[str, str]] = {
         "simulated": "whether what it checked stands in for the real thing (test hosts only)",
     },
     **INSPECT_DESCRIPTIONS,
+    **CERTIFICATE_DESCRIPTIONS,
+    **ROLLOUT_DESCRIPTIONS,
 }
 _TITLES = {
     RunReport: "`plan`, `apply` and `update`",
@@ -152,6 +172,8 @@ _TITLES = {
     HostVerification: "A host of `verify`",
     CheckResult: "A check",
     **INSPECT_TITLES,
+    **CERTIFICATE_TITLES,
+    **ROLLOUT_TITLES,
 }
 
 
@@ -159,14 +181,16 @@ def page() -> str:
     """Return the text of docs/json.md."""
     parts = [_HEAD.format(kept=store.KEPT_COUNT)]
     parts += [_class(kind, title) for kind, title in _TITLES.items()]
-    parts += [description.table() for description in DESCRIPTIONS.values()]
+    parts.append(STATUS.table(DESCRIPTIONS))
+    parts += [description.table(DESCRIPTIONS) for description in DESCRIPTIONS.values()]
     parts.append(
         "## Examples\n\nOf a real run on a throwaway host of `deeprig lab`. Its conda command is "
         "simulated, and the\nchecks of it say so; the training is real. One check fails: the "
         "container may not lock as much\nmemory as was declared. It has no GPU, which `inspect` "
-        "fails.\n"
+        "fails; so the certificate, which is made of the recorded `verify` and `inspect`, is of a\n"
+        "machine that failed. A whole one, with trainings and a burn, lies in docs/certificates.\n"
     )
-    parts += [_example(name) for name in (*REPORTS, *SMALL)]
+    parts += [_example(name) for name in (*REPORTS, CERTIFICATE, *SMALL)]
     return "\n".join(parts)
 
 
@@ -175,7 +199,7 @@ def _class(kind: type, title: str) -> str:
     rows = [_row(field, hints[field.name], _DESCRIPTIONS[kind]) for field in fields(kind)]
     if kind in (VerifyReport, InspectReport):
         rows.insert(0, f"| `command` | `{kind.command}` | which command it was |")
-    if kind in (RunReport, VerifyReport, InspectReport):
+    if kind in (RunReport, VerifyReport, InspectReport, Certificate, Rollout):
         rows.insert(0, "| `schema` | text | see above |")
     return "\n".join([f"## {title}\n", "| key | value | |", "|---|---|---|", *rows, ""])
 
@@ -198,7 +222,7 @@ def _kind(hint: Any) -> str:
     origin = getattr(hint, "__origin__", None)
     if origin is tuple:
         inner = arguments[0]
-        return "list of text" if inner is str else f"list: {_TITLES[inner].lower()}"
+        return "list of text" if inner is str else f"list: {_kind(inner)}"
     if arguments and isinstance(arguments[0], str) and not isinstance(origin, type):
         return " · ".join(f"`{word}`" for word in arguments)
     return "object"
@@ -211,6 +235,12 @@ def _example(name: str) -> str:
 def recorded(name: str) -> Any:
     """Return a document of the recorded run."""
     return json.loads((RECORDED / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def certificate() -> Any:
+    """Return the certificate of the recorded run."""
+    made = certificate_from(RECORDED / "verify.json", (RECORDED / "inspect.json",), ())
+    return made.to_json()
 
 
 def pretty(value: Any, indent: int = 0, taken: int = 0) -> str:

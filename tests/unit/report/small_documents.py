@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from tests.unit.report import backup_documents, bundle_documents
+from tests.unit.report.described import Description, Key
 
 #: The words of a table's second column, and the types they stand for.
 _KINDS: dict[str, tuple[type, ...]] = {
@@ -19,34 +21,6 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "list": (list,),
     "`null`": (type(None),),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One key: what it holds (``inner`` names the description of objects in it), and why."""
-
-    name: str
-    kind: str
-    told: str
-    inner: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Description:
-    """One document, or an object inside one."""
-
-    title: str
-    keys: tuple[Key, ...]
-    said_by: str = ""
-    schema: str | None = None
-
-    def table(self) -> str:
-        """Return its section of the page."""
-        rows = [f"| `{k.name}` | {_shown_kind(k)} | {k.told} |" for k in self.keys]
-        if self.schema:
-            rows.insert(0, f"| `schema` | `{self.schema}` | see above |")
-        head = [f"## {self.title}\n"] + ([f"{self.said_by}\n"] if self.said_by else [])
-        return "\n".join([*head, "| key | value | |", "|---|---|---|", *rows, ""])
 
 
 DESCRIPTIONS: dict[str, Description] = {
@@ -106,7 +80,14 @@ DESCRIPTIONS: dict[str, Description] = {
     ),
     "init": Description(
         "`init`",
-        (Key("files", "list of text", "what was written; an existing file is never replaced"),),
+        (
+            Key(
+                "files",
+                "list of text",
+                "what was written; nothing is replaced without asking",
+            ),
+            Key("environment", "list of text", "variables for the secrets that were not copied"),
+        ),
         schema="deeprig.init/1",
     ),
     "lock": Description(
@@ -148,6 +129,8 @@ DESCRIPTIONS: dict[str, Description] = {
         (Key("name", "text", "the lab that is gone"),),
         schema="deeprig.lab.down/1",
     ),
+    **backup_documents.DESCRIPTIONS,
+    **bundle_documents.DESCRIPTIONS,
 }
 
 
@@ -183,11 +166,3 @@ def _mistakes_in(value: Any, key: Key, place: str) -> list[str]:
 
 def _types(whole: str, word: str) -> tuple[type, ...]:
     return _KINDS[whole] if whole in _KINDS else _KINDS[word]
-
-
-def _shown_kind(key: Key) -> str:
-    if key.inner is None:
-        return key.kind
-    title = DESCRIPTIONS[key.inner].title
-    inner = title[0].lower() + title[1:]
-    return f"list: {inner}" if key.kind == "list" else f"{inner} or `null`"

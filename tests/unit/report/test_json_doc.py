@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from deeprig.certificate.model import Certificate
 from deeprig.report import html, junit, store
 from tests.unit.report import json_doc
 
@@ -32,8 +33,14 @@ def test_the_examples_of_the_page_are_whole_reports():
     examples = re.findall(r"```json\n(.*?)```", json_doc.page(), re.DOTALL)
     reports = [store.from_json(json.loads(example)) for example in examples[:4]]
     assert [report.command for report in reports] == list(json_doc.REPORTS)
-    small = [json.loads(example)["schema"] for example in examples[4:]]
+    made = Certificate.from_json(json.loads(examples[4]))
+    assert (made.verdict, [host.host for host in made.hosts]) == ("failed", ["rig1"])
+    small = [json.loads(example)["schema"] for example in examples[5:]]
     assert small == [f"deeprig.{name}/1" for name in json_doc.SMALL]
+
+
+def test_the_certificate_is_that_of_the_recorded_reports():
+    assert json_doc.recorded(json_doc.CERTIFICATE) == json_doc.certificate()
 
 
 def test_the_examples_show_what_matters():

@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from deeprig.cli import cli
 from deeprig.lab.state import LabHost, LabState
 from tests.unit.report import json_doc
-from tests.unit.report.small_documents import DESCRIPTIONS, Key, mistakes
+from tests.unit.report.described import Key
+from tests.unit.report.small_documents import DESCRIPTIONS, mistakes
 
 # The programs of host/ are a distribution of their own.
 sys.path.insert(0, str(Path(__file__).parents[3] / "host"))

@@ -36,6 +36,13 @@ def test_a_host_whose_checks_pass_is_passed_and_says_what_it_is(bench):
     assert set(host["facts"]) == {field.name for field in fields(HostFacts)}
 
 
+def test_what_is_declared_of_gpus_is_told_with_the_verdict(bench):
+    bench.checks(PASSES)
+    assert only_host(bench.json(code=0))["gpu_count"] is None
+    bench.lab.data('ssh_user = "root"\nroles = ["probe"]\ngpu_count = 2\n')
+    assert only_host(bench.json(code=0))["gpu_count"] == 2
+
+
 def test_an_interrupted_host_is_not_passed_though_what_finished_passed(bench, tmp_path):
     sign = tmp_path / "sign"
     bench.checks(WAITS.format(sign=sign))

@@ -1,0 +1,1 @@
+"""The CI examples: read as their services read them, and settings of the role matrix."""

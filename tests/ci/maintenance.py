@@ -1,0 +1,3 @@
+"""Security updates, the journal's size, the clock."""
+
+roles = ["base", "maintenance"]

@@ -1,0 +1,3 @@
+"""The exporter of a machine that has no GPU."""
+
+roles = ["base", "monitoring"]

@@ -1,0 +1,130 @@
+"""What docs/json.md says of each key of a certificate."""
+
+from __future__ import annotations
+
+from deeprig.certificate.baseline import Comparison
+from deeprig.certificate.claim import Claim, Item
+from deeprig.certificate.model import Certificate, HostCertificate, Source
+from deeprig.certificate.training import Case, CaseCheck, Curve, Measurement, Note, Training
+
+DESCRIPTIONS: dict[type, dict[str, str]] = {
+    Certificate: {
+        "verdict": "the worst of the hosts' verdicts; `not proven` where there is no host",
+        "started": "when the verification started",
+        "finished": "when it ended",
+        "seconds": "how long it took",
+        "version": "the version of deeprig that verified",
+        "inventory": "the inventory file, as it was named",
+        "hosts": "one object per host, in the report's order",
+        "sources": "the files it was made of",
+    },
+    HostCertificate: {
+        "host": "its name in the inventory",
+        "verdict": "`proven`: each required claim is proven, and none failed or is unknown; "
+        "`simulated`: that too, but something that passed stands in for the real thing",
+        "summary": "the verdict in a sentence or two",
+        "claims": "the questions and their answers, always the same five",
+        "profiles": "the profiles of `deeprig verify` that ran",
+        "has_gpu": "whether it has an NVIDIA GPU; `null` where nobody could tell",
+        "simulated": "what stands in for the real thing",
+        "facts": "what the host is, as `verify` found it",
+        "inspected": "when the inspection's facts were collected; `null` without one",
+        "audit": "what the newest inspection says; beside the verdict, not part of it",
+        "trainings": "every run of the training suite and every burn",
+        "comparisons": "measurements beside earlier ones",
+        "remedy": "how to put it right, where the host was not reached",
+    },
+    Claim: {
+        "key": "`setup`, `training`, `gpu`, `burn` or `baseline`",
+        "question": "what is claimed, for people",
+        "answer": "`proven`: something passed, nothing failed, nothing is unknown",
+        "is_required": "whether there is no proven machine without it: by profile, and `gpu` "
+        "wherever there is one or may be one",
+        "items": "everything that was looked at",
+    },
+    Item: {
+        "name": "what was looked at",
+        "outcome": "`skip` and `unknown` are never a pass",
+        "evidence": "what was seen; why it is no pass",
+        "where": 'the run or the environment; "" for none',
+        "seconds": "how long it took",
+        "is_simulated": "whether it stands in for the real thing (test hosts only)",
+    },
+    Training: {
+        "environment": "the conda environment it ran in",
+        "framework": 'its framework; "" for a burn',
+        "framework_version": "the framework's version",
+        "backend": "what Keras computes with",
+        "python_version": "the Python it ran with",
+        "profile": "`smoke`, `acceptance` or `soak`",
+        "device": "what it computed on: `cpu`, `cuda:0 NVIDIA H200`",
+        "seed": "of its random numbers",
+        "told": "the outcome that the run gave itself; the verdict is made of the cases",
+        "is_cut": "whether it ended before its end",
+        "cases": "in the order in which they ran",
+        "versions": "packages that explain a result",
+        "problems": "what of its document could not be understood; any is unknown, never a pass",
+        "sha256": "of the document as JSON with sorted keys and without spaces",
+        "is_simulated": "whether all of it stands in for the real thing",
+    },
+    Case: {
+        "name": "which case",
+        "group": "`life`, `gpu`, `burn`, or `suite` for what the suite itself found",
+        "outcome": "as its checks bear it out, whatever the host called it",
+        "reason": "why it is no pass",
+        "seconds": "how long it took",
+        "checks": "what was expected, and what was there",
+        "measurements": "numbers",
+        "curves": "lines of numbers, over epochs or seconds",
+        "notes": "small facts of it",
+        "matrix": "the confusion matrix: a row for each class, a column for each prediction",
+        "is_simulated": "whether it stands in for the real thing",
+    },
+    CaseCheck: {
+        "name": "what was checked",
+        "is_good": "whether it is as expected",
+        "expected": "what must be there",
+        "actual": "what is there",
+    },
+    Measurement: {
+        "name": "what was measured",
+        "value": "`null`: it was no finite number",
+        "unit": '"" where it has none',
+        "better": "which way is better; `null` where neither is",
+    },
+    Curve: {"name": "which line", "values": "`null` where there was no finite number"},
+    Note: {"name": "of what", "text": "what is told"},
+    Comparison: {
+        "test": "what is compared",
+        "environment": "the conda environment it ran in",
+        "unit": '"" where it has none',
+        "better": "which way is better",
+        "value": "what it is now",
+        "reference": "the median of earlier values; `null` where there are none",
+        "spread": "how far earlier values lie apart",
+        "count": "how many earlier values there are",
+        "against": "whose: the host's own history, or its twins",
+        "outcome": "`skip` where there is nothing to compare with",
+        "reason": "why it is no pass",
+        "change": "what is different since: a driver, a version",
+    },
+    Source: {
+        "kind": "of which command it is the report",
+        "name": "the file's name",
+        "sha256": "of the file's bytes: `sha256sum` prints the same",
+    },
+}
+TITLES: dict[type, str] = {
+    Certificate: "A certificate (`report --certificate`)",
+    HostCertificate: "A host of a certificate",
+    Claim: "A claim",
+    Item: "An item of a claim",
+    Training: "A run of a certificate",
+    Case: "A case",
+    CaseCheck: "A check of a case",
+    Measurement: "A measurement",
+    Curve: "A curve",
+    Note: "A note",
+    Comparison: "A comparison",
+    Source: "A source of a certificate",
+}
