@@ -8,6 +8,7 @@ Composition only: what a role does stands in roles/<role>/, what a lab wants in 
 from deeprig.compose import deploy_roles
 
 deploy_roles(
+    "cache",
     "base",
     "network",
     "nvidia_driver",
@@ -15,5 +16,8 @@ deploy_roles(
     "conda",
     "maintenance",
     "cooling",
+    "backup",
+    "backup_server",
+    "cache_server",
     "monitoring",
 )

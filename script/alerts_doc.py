@@ -6,25 +6,17 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs" / "alerts.md"
-#: The table is all that follows this line.
+sys.path[:0] = [str(ROOT / "host"), str(ROOT / "script")]
+
+from deeprig_host.alerts.promql import promql  # noqa: E402 - found by the line above
+from deeprig_host.alerts.rules import ALERTS  # noqa: E402 - found by the line above
+from generated_end import GeneratedEnd  # noqa: E402 - found by the line above
+
 _MARK = "<!-- written by script/alerts_doc.py from host/deeprig_host/alerts/rules.py -->"
-
-
-def page(before: str) -> str:
-    """Return the page with a new table. Raise ValueError where the page has no place for it."""
-    head, mark, _ = before.partition(_MARK)
-    if not mark:
-        raise ValueError(f"{PAGE} has no line {_MARK}")
-    return f"{head}{_MARK}\n{table()}"
 
 
 def table() -> str:
     """Return an overview, then each alert with its meaning, remedy and condition."""
-    sys.path.insert(0, str(ROOT / "host"))
-    from deeprig_host.alerts.promql import promql
-    from deeprig_host.alerts.rules import ALERTS
-
     lines = ["", "| alert | severity | after |", "|---|---|---|"]
     for alert in ALERTS:
         after = _span(alert.for_seconds)
@@ -46,10 +38,7 @@ def _span(seconds: int) -> str:
     return f"{seconds // 60} min" if seconds % 60 == 0 else f"{seconds} s"
 
 
-def main() -> None:
-    """Write the page."""
-    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
-
+END = GeneratedEnd(ROOT / "docs" / "alerts.md", _MARK, table)
 
 if __name__ == "__main__":
-    main()
+    END.write()

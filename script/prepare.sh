@@ -3,8 +3,18 @@
 # Packages the throwaway hosts need; the same list as deeprig/lab/requirements.py checks.
 LAB_PACKAGES=(mmdebstrap systemd-container iproute2 util-linux openssh-client)
 # Packages the tests need besides: simulated NVIDIA packages are compiled and signed, and one
-# virtual machine has a kernel of its own.
-TEST_PACKAGES=(gcc libc6-dev binutils gnupg openssl dpkg-dev e2fsprogs qemu-system-x86)
+# virtual machine has a kernel of its own. The Vagrantfile is read by Ruby.
+# Bundles are packed with zstd, and a host is cut off with iptables.
+TEST_PACKAGES=(gcc libc6-dev binutils gnupg openssl dpkg-dev e2fsprogs qemu-system-x86 ruby)
+TEST_PACKAGES+=(zstd iptables)
+# The certificate is looked at in a browser. Ubuntu has it as a snap only: there those tests skip.
+if grep -qx 'ID=debian' /etc/os-release; then TEST_PACKAGES+=(chromium); fi
+# What script/test --full needs besides: a real `vagrant up`. Debian has it; elsewhere its tests skip.
+FULL_PACKAGES=()
+if grep -qx 'ID=debian' /etc/os-release; then
+  FULL_PACKAGES+=(vagrant vagrant-libvirt libvirt-daemon-system libvirt-clients libvirt-daemon-driver-qemu)
+  FULL_PACKAGES+=(libvirt-daemon-config-network dnsmasq-base iptables qemu-utils)
+fi
 VENV=${DEEPRIG_VENV:-build/venv}
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }

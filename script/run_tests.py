@@ -1,6 +1,6 @@
-"""Run the tests in parts side by side, and close with one line that counts them all.
+"""Run the tests in lanes side by side, and close with one line that counts them all.
 
-Much of the time goes into waiting for throwaway hosts to boot, and no part touches another's. Unit
+Much of the time goes into waiting for throwaway hosts to boot, and no lane touches another's. Unit
 tests have a process of their own: what half an hour with hosts leaves in a process (programs that
 were ended, connections that were cut) is not theirs to meet. (pytest-xdist cannot be used: its
 workers' threads do not survive gevent's patching.)
@@ -10,6 +10,7 @@ workers' threads do not survive gevent's patching.)
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import signal
@@ -17,15 +18,33 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, deque
+from dataclasses import dataclass
 from pathlib import Path
 
-_WITH_HOSTS = ("tests/contract", "tests/e2e")
 #: Mark, set by tests/conftest.py, and directories.
-_PARTS = (("not beside", _WITH_HOSTS), ("beside", _WITH_HOSTS), ("not beside", ("tests/unit",)))
+Part = tuple[str, tuple[str, ...]]
+#: The lanes run side by side, the parts of a lane one after the other.
+_LANES: tuple[tuple[Part, ...], ...] = (
+    (("not beside", ("tests/e2e",)),),
+    (("beside", ("tests/contract", "tests/e2e")),),
+    (("not beside", ("tests/unit",)), ("not beside", ("tests/contract",))),
+)
 _WORDS = ("failed", "passed", "skipped", "xfailed", "xpassed", "error", "errors")
 #: pytest(1): no test was collected; a part without tests is no failure, all of them are.
 _NO_TESTS = 5
+#: bash(1): 128 and the number of SIGINT.
+_INTERRUPTED = 130
+_LOOK_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One part: what pytest is called with, and where its output goes."""
+
+    command: tuple[str, ...]
+    log: Path
+    place: Path
 
 
 def main() -> int:
@@ -35,16 +54,11 @@ def main() -> int:
     # would inherit that: tests of Ctrl-C would wait for nothing.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     started = time.monotonic()
-    logs = [Path(f"{output}.{number}") for number in range(len(_PARTS))]
     with tempfile.TemporaryDirectory(prefix="deeprig-tests-") as place:
-        processes = [
-            _start(*part, log, options, Path(place, str(number)))
-            for number, (part, log) in enumerate(zip(_PARTS, logs, strict=True))
-        ]
-        try:
-            codes = [process.wait() for process in processes]
-        except KeyboardInterrupt:
-            codes = [process.wait() for process in processes]  # they got it too, and tidy up
+        number = itertools.count()
+        lanes = [[_run(part, output, next(number), options, place) for part in x] for x in _LANES]
+        codes = _follow(lanes)
+    logs = [run.log for lane in lanes for run in lane if run.log.exists()]
     texts = [log.read_text(encoding="utf-8", errors="replace") for log in logs]
     closing = f"{_counts(texts)} in {time.monotonic() - started:.2f}s"
     whole = "\n".join([*texts, closing, ""])
@@ -57,24 +71,52 @@ def main() -> int:
     return max((abs(code) for code in bad), default=0)
 
 
-def _start(
-    mark: str, directories: tuple[str, ...], log: Path, options: list[str], place: Path
-) -> subprocess.Popen[bytes]:
-    # A place of its own: pytest shuts its common one to other users each time that it starts,
-    # also for the ordinary users of a test that runs meanwhile.
-    place.mkdir()
-    place.parent.chmod(0o755)
-    environment = os.environ | {"PYTEST_DEBUG_TEMPROOT": str(place)}
-    marks = [mark]
-    rest = list(options)
+def _follow(lanes: list[list[Run]]) -> list[int]:
+    """Run all lanes side by side, and return the exit codes of their parts."""
+    waiting = [deque(lane) for lane in lanes]
+    running: list[subprocess.Popen[bytes] | None] = [None for _ in lanes]
+    codes: list[int] = []
+    is_stopped = False
+    while any(waiting) or any(running):
+        try:
+            for at, process in enumerate(running):
+                if process is not None and process.poll() is not None:
+                    codes.append(process.returncode)
+                    running[at] = None
+                if running[at] is None and waiting[at]:
+                    running[at] = _start(waiting[at].popleft())
+            time.sleep(_LOOK_SECONDS)
+        except KeyboardInterrupt:  # the parts got it too, and tidy up
+            is_stopped = True
+            for lane in waiting:
+                lane.clear()
+    return [*codes, _INTERRUPTED] if is_stopped else codes
+
+
+def _run(part: Part, output: str, number: int, options: list[str], place: str) -> Run:
+    mark, directories = part
+    marks, rest = [mark], list(options)
     if "-m" in rest:
         at = rest.index("-m")
         marks.append(rest[at + 1])
         del rest[at : at + 2]
+    log = Path(f"{output}.{number}")
+    log.unlink(missing_ok=True)
+    # All durations, for whoever must make the tests quicker.
+    xml = f"--junit-xml={output}.{number}.xml"
     expression = " and ".join(f"({mark})" for mark in marks)
-    command = [sys.executable, "-m", "pytest", *rest, "-m", expression, *directories]
-    with log.open("wb") as file:
-        return subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, env=environment)
+    command = (sys.executable, "-m", "pytest", *rest, xml, "-m", expression, *directories)
+    return Run(command, log, Path(place, str(number)))
+
+
+def _start(run: Run) -> subprocess.Popen[bytes]:
+    # A place of its own: pytest shuts its common one to other users each time that it starts,
+    # also for the ordinary users of a test that runs meanwhile.
+    run.place.mkdir()
+    run.place.parent.chmod(0o755)
+    environment = os.environ | {"PYTEST_DEBUG_TEMPROOT": str(run.place)}
+    with run.log.open("wb") as file:
+        return subprocess.Popen(run.command, stdout=file, stderr=subprocess.STDOUT, env=environment)
 
 
 def _counts(texts: list[str]) -> str:

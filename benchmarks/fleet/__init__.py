@@ -1,0 +1,1 @@
+"""deeprig beside stock pyinfra, Ansible and one SSH command: the same work, in one run."""
