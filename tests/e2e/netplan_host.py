@@ -145,9 +145,11 @@ class NetplanHost(LabDirectory):
             time.sleep(0.3)
 
     def addresses(self, at: str | None = None) -> set[str]:
-        """Return the host's IPv4 addresses on its interface."""
+        """Return the host's IPv4 addresses on its interface; none while it has none or is away."""
         shown = self.at(at or self.address, "ip -json -4 address show host0").stdout
-        return {a["local"] for a in json.loads(shown)[0]["addr_info"]}
+        # In the moment in which netplan replaces its addresses, the list has no interface in it.
+        links = json.loads(shown or "[]")
+        return {a["local"] for link in links for a in link.get("addr_info", ())}
 
     def answers(self, address: str | None = None) -> bool:
         """Say whether the host answers at an address."""

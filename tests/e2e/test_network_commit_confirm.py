@@ -95,8 +95,9 @@ class Target:
         self.wait(self.answers, 90)
 
     def addresses(self):
-        shown = self.ssh("ip -json address show host0").stdout
-        return {a["local"] for a in json.loads(shown)[0]["addr_info"] if a["family"] == "inet"}
+        shown = self.ssh("ip -json address show host0")
+        links = json.loads(shown.stdout or "[]") if shown else []
+        return {a["local"] for x in links for a in x.get("addr_info", ()) if a["family"] == "inet"}
 
     def is_as_before(self):
         """Check that the old configuration is written and true, and nothing is armed."""
