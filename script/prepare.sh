@@ -6,7 +6,8 @@ LAB_PACKAGES=(mmdebstrap systemd-container iproute2 util-linux openssh-client)
 # virtual machine has a kernel of its own. The Vagrantfile is read by Ruby.
 # Bundles are packed with zstd, and a host is cut off with iptables.
 TEST_PACKAGES=(gcc libc6-dev binutils gnupg openssl dpkg-dev e2fsprogs qemu-system-x86 ruby)
-TEST_PACKAGES+=(zstd iptables)
+# modinfo(8) reads the modules of a driver.
+TEST_PACKAGES+=(zstd iptables kmod)
 # The certificate is looked at in a browser. Ubuntu has it as a snap only: there those tests skip.
 if grep -qx 'ID=debian' /etc/os-release; then TEST_PACKAGES+=(chromium); fi
 # What script/test --full needs besides: a real `vagrant up`. Debian has it; elsewhere its tests skip.
