@@ -63,6 +63,9 @@ class StaleUnits(FactBase[tuple[str, ...]]):
         )
 
 
+_UP_TO_NOW = (
+    'while IFS= read -r line; do [ "${line%%=*}" -gt "$now" ] || printf "%s\\n" "$line"; done'
+)
 #: When systemd began to start a unit, and when the command of its own began: after ExecStartPre=.
 STARTED, COMMAND_STARTED = "InactiveExitTimestamp", "ExecMainStartTimestamp"
 
@@ -93,12 +96,13 @@ class SinceLastStart(FactBase[LastStart]):
     def command(self, unit: str, files: tuple[str, ...], start: str = STARTED) -> StringCommand:
         """Return the command; ``start`` is the property of the unit that holds the time.
 
-        systemctl(1) writes times in seconds, and in the zone that it is given.
+        systemctl(1) writes times in seconds, and in the zone that it is given. What time it is is
+        not in the answer: where nothing changes, that stays what it is (docs/recheck.md).
         """
         shown = f"--property=ActiveState,{start}"
         there = StringCommand("stat", "--format=%Y=%n", *(QuoteString(path) for path in files))
         asked = StringCommand("TZ=UTC LC_ALL=C systemctl show", shown, QuoteString(unit))
-        return StringCommand(asked, "&& date +now=%s &&", "{", there, "2>/dev/null || true; }")
+        return StringCommand(asked, "&& now=$(date +%s) &&", there, "2>/dev/null |", _UP_TO_NOW)
 
     @staticmethod
     def default() -> LastStart:
@@ -110,11 +114,11 @@ class SinceLastStart(FactBase[LastStart]):
         rows = [line.partition("=") for line in output if line.strip()]
         told = {key: value for key, _, value in rows if not key.isdigit()}
         times = [value for key, value in told.items() if key.endswith("Timestamp")]
-        if not (told.keys() >= {"ActiveState", "now"} and len(times) == 1):
+        if "ActiveState" not in told or len(times) != 1:
             raise FactProcessError(f"systemctl show printed {output!r}")
-        started, now = _seconds(times[0]), int(told["now"])
+        started = _seconds(times[0])
         changed = [(int(key), path) for key, _, path in rows if key.isdigit()]
-        newer = (path for at, path in changed if started is not None and started < at <= now)
+        newer = (path for at, path in changed if started is not None and started < at)
         return LastStart(told["ActiveState"], tuple(newer))
 
 
