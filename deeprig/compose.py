@@ -23,9 +23,10 @@ from deeprig.inventory.merge import merge_levels
 from deeprig.inventory.model import DeclaredHost
 from deeprig.inventory.read import levels_of
 from deeprig.inventory.validate import validate_host
-from deeprig.role import NO_UPDATE, AnyRole, RoleContext, UpdateRequest
+from deeprig.role import AnyRole, RoleContext
 from deeprig.selection import Selection
 from deeprig.transport.ahead import end_reading, read_ahead
+from deeprig.update_request import NO_UPDATE, UpdateRequest
 
 
 class DeployRefused(PyinfraError):

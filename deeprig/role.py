@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from deeprig.errors import Problem
+from deeprig.update_request import NO_UPDATE, UpdateRequest
 
 if TYPE_CHECKING:
     from deeprig.content import Content
@@ -52,23 +53,6 @@ class NetworkAccess(RoleSettings):
             "no_proxy": ",".join(self.no_proxy) or None,
         }
         return {name: value for name, value in variables.items() if value is not None}
-
-
-@dataclass(frozen=True, slots=True)
-class UpdateRequest:
-    """What ``deeprig update`` asks for beyond the declared state; ``apply`` asks for nothing.
-
-    ``even_if_busy`` lets a driver change go on although programs use the GPUs.
-    """
-
-    drivers: bool = False
-    toolkit: bool = False
-    environments: bool = False
-    security: bool = False
-    even_if_busy: bool = False
-
-
-NO_UPDATE = UpdateRequest()
 
 
 SettingsT = TypeVar("SettingsT", bound=RoleSettings)

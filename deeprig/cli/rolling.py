@@ -137,8 +137,8 @@ def _refuse_beside_resume(command: str, request: RunRequest, options: WaveOption
 def _new(
     lab: Lab, command: Literal["apply", "update"], request: RunRequest, options: WaveOptions
 ) -> Rollout:
-    from deeprig.role import NO_UPDATE
     from deeprig.selection import Selection
+    from deeprig.update_request import NO_UPDATE
     from deeprig.waves.lead import utc_now
     from deeprig.waves.model import Asked
     from deeprig.waves.start import new_rollout

@@ -56,7 +56,7 @@ def update(only_plan: bool, even_if_busy: bool, **options: Any) -> None:
     """
     from deeprig.cli.rolling import roll_and_exit
     from deeprig.cli.running import RunRequest, run_and_exit
-    from deeprig.role import UpdateRequest
+    from deeprig.update_request import UpdateRequest
 
     asked = {what: options.pop(what) for what in ROLE_OF}
     if not any(asked.values()):

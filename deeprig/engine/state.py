@@ -16,8 +16,8 @@ from deeprig.facts import HostFacts
 from deeprig.inventory.load import Lab
 from deeprig.inventory.model import RebootPolicy
 from deeprig.report.model import VersionMove
-from deeprig.role import NO_UPDATE, UpdateRequest
 from deeprig.selection import Selection
+from deeprig.update_request import NO_UPDATE, UpdateRequest
 
 
 class HostFailed(PyinfraError):

@@ -14,8 +14,8 @@ from deeprig.engine.side_by_side import side_by_side
 from deeprig.inventory.load import Lab
 from deeprig.inventory.sources.source import Source, Where
 from deeprig.report.model import HostRun, RunReport, VerifyReport
-from deeprig.role import UpdateRequest
 from deeprig.selection import Selection
+from deeprig.update_request import UpdateRequest
 from deeprig.verify.run import DEFAULT_PARALLEL as VERIFY_PARALLEL
 from deeprig.verify.run import Thoroughness, verify_lab
 from deeprig.waves import drain, put_back
