@@ -20,12 +20,18 @@ class Selection:
     limit: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     skipped_roles: tuple[str, ...] = ()
+    #: Of those, by name: the others are known to be as they should.
+    only: frozenset[str] | None = None
 
     def hosts_of(self, lab: Lab) -> tuple[DeclaredHost, ...]:
         """Return the limited hosts. Raise UsageProblem for a pattern that matches none.
 
         pyinfra exits 0 in that case, having done nothing.
         """
+        hosts = self._limited(lab)
+        return hosts if self.only is None else tuple(h for h in hosts if h.name in self.only)
+
+    def _limited(self, lab: Lab) -> tuple[DeclaredHost, ...]:
         if not self.limit:
             return lab.hosts
         for pattern in self.limit:

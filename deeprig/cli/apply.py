@@ -15,6 +15,12 @@ from deeprig.cli.wave_options import take_wave_options, wave_options
 @reboot_option
 @wave_options
 @click.option(
+    "--recheck/--no-recheck",
+    default=True,
+    help="Evaluate only hosts on which something changed since the last run.",
+    show_default=True,
+)
+@click.option(
     "--even-if-busy", is_flag=True, help="Change the driver although programs use the GPUs."
 )
 def apply(even_if_busy: bool, **options: Any) -> None:
@@ -26,7 +32,7 @@ def apply(even_if_busy: bool, **options: Any) -> None:
     """
     from deeprig.cli.rolling import roll_and_exit
     from deeprig.cli.running import RunRequest, run_and_exit
-    from deeprig.role import UpdateRequest
+    from deeprig.update_request import UpdateRequest
 
     waves = take_wave_options(options)
     request = RunRequest(**options, update=UpdateRequest(even_if_busy=even_if_busy))

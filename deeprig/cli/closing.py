@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -24,25 +24,32 @@ Step = Callable[[], None]
 
 def show_report(report: Report, *, as_json: bool, verbose: bool = False) -> None:
     """Print the report to standard output: its public JSON, or tables."""
-    import json
-
+    if as_json:
+        show_document(report.to_json())
+        return
     from deeprig.cli.terminal import output_console
     from deeprig.report import terminal
 
     with output_that_may_be_full():
-        if as_json:
-            click.echo(json.dumps(report.to_json(), indent=2))
-        else:
-            terminal.render(report, output_console(), verbose=verbose)
+        terminal.render(report, output_console(), verbose=verbose)
+
+
+def show_document(document: dict[str, Any]) -> None:
+    """Print a report's public JSON to standard output."""
+    import json
+
+    with output_that_may_be_full():
+        click.echo(json.dumps(document, indent=2))
 
 
 def store_report(report: Report, lab_directory: Path, *, told: str | None) -> None:
     """Store the report in the lab directory and say where; ``told`` is how to show it again."""
-    from deeprig.cli.terminal import shown_path
     from deeprig.report import store
 
     path = store.save(report, lab_directory)
     if told is not None:
+        from deeprig.cli.terminal import shown_path
+
         click.echo(f"Report: {shown_path(path)} ({told})", err=True)
 
 
@@ -70,11 +77,11 @@ def output_that_may_be_full() -> Iterator[None]:
 
     A closed pipe is none: whoever reads it (``| head``) has seen enough.
     """
-    from deeprig.cli.terminal import write_to_nowhere
-
     try:
         yield
     except OSError as error:
+        from deeprig.cli.terminal import write_to_nowhere
+
         # What is left in the buffer would fail again when Python ends, with a message and 120.
         write_to_nowhere(sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from deeprig.inventory.sources.source import Where
-    from deeprig.role import UpdateRequest
+    from deeprig.update_request import UpdateRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,8 @@ class RunRequest:
     """The options of one ``plan``, ``apply`` or ``update``.
 
     ``reboot`` None leaves it to the inventory; ``update`` None asks for nothing newer. ``bundle``
-    is what everything comes from, None the network.
+    is what everything comes from, None the network. ``recheck`` allows to evaluate only the hosts
+    that are not as the last evaluation left them.
     """
 
     inventory: Where
@@ -34,6 +35,7 @@ class RunRequest:
     reboot: bool | None = None
     update: UpdateRequest | None = None
     bundle: Path | None = None
+    recheck: bool = False
 
 
 _REBOOT: dict[bool | None, Literal["when-needed", "never"] | None] = {
@@ -45,6 +47,9 @@ _REBOOT: dict[bool | None, Literal["when-needed", "never"] | None] = {
 
 def run_and_exit(mode: Literal["plan", "apply", "update"], request: RunRequest) -> None:
     """Run, show and store the report, and exit with its code."""
+    from deeprig.cli.rechecking import recheck
+
+    again = recheck(request) if mode == "apply" else None
     from deeprig.engine.embedding import know_arguments_once, patch_standard_library
     from deeprig.engine.lean_imports import everything_stays
 
@@ -57,11 +62,17 @@ def run_and_exit(mode: Literal["plan", "apply", "update"], request: RunRequest) 
         from deeprig.cli.progress import progress_for
         from deeprig.engine.run import DEFAULT_PARALLEL, run_lab
         from deeprig.report import exit_codes
-        from deeprig.role import NO_UPDATE
         from deeprig.selection import Selection
+        from deeprig.update_request import NO_UPDATE
 
+        if again is not None:
+            from deeprig.recheck.recorder import Recorder
         lab = open_lab(request.inventory, verbose=request.verbose)
-    selection = Selection(request.limit, request.roles, request.skipped)
+    rest = again.rest if again is not None else None
+    selection = Selection(request.limit, request.roles, request.skipped, rest)
+    recorder = None
+    if again is not None:
+        recorder = Recorder(again.place, again.record if again.same else None)
     password = (
         click.prompt("sudo password", hide_input=True, err=True)
         if request.ask_sudo_password
@@ -80,7 +91,14 @@ def run_and_exit(mode: Literal["plan", "apply", "update"], request: RunRequest) 
             sudo_password=password,
             update=request.update or NO_UPDATE,
             reboot=_REBOOT[request.reboot],
+            recorder=recorder,
         )
+    if again is not None and recorder is not None:
+        order = tuple(host.name for host in replace(selection, only=None).hosts_of(lab))
+        recorder.keep(lab, report, order)
+        for host, reason in recorder.reasons.items() if request.verbose else ():
+            click.echo(f"[{host}] will be evaluated again: {reason}", err=True)
+        report = again.with_same(report)
     code = exit_codes.of_run(report, detailed_exitcode=request.detailed_exitcode)
     report = report.with_exit_code(code)
     told = None if request.as_json else "deeprig report"

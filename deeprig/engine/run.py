@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from gevent.pool import Pool
 from pyinfra.api.config import Config
@@ -33,11 +33,15 @@ from deeprig.engine.state import RunState
 from deeprig.inventory.load import Lab
 from deeprig.inventory.model import RebootPolicy
 from deeprig.masking import Masker
+from deeprig.recheck.inputs import WATCH
 from deeprig.report.model import HostRun, RunReport
-from deeprig.role import NO_UPDATE, UpdateRequest
 from deeprig.selection import Selection
 from deeprig.transport.ahead import end_reading
 from deeprig.transport.choice import use_connector
+from deeprig.update_request import NO_UPDATE, UpdateRequest
+
+if TYPE_CHECKING:
+    from deeprig.recheck.recorder import Recorder
 
 Mode = Literal["plan", "apply", "update"]
 #: Hosts worked on at once: bound by the controller's one gevent core, not by its memory.
@@ -56,11 +60,13 @@ def run_lab(
     update: UpdateRequest = NO_UPDATE,
     reboot: RebootPolicy | None = None,
     also: Callable[[HostJob], None] | None = None,
+    recorder: Recorder | None = None,
 ) -> RunReport:
     """Plan, apply or update the selected hosts and return what happened to each.
 
     ``update`` says what goes to newer versions than the declared state needs; ``reboot`` replaces
     the inventory's word on reboots. ``also`` is done for each host that is still going, last.
+    ``recorder`` notes what the hosts answer, for the next run's recheck.
 
     Raise UsageProblem for a selection that matches nothing. A host's failure is in the report,
     never raised, and does not stop other hosts.
@@ -95,7 +101,7 @@ def run_lab(
     state.tell = lambda host, told: job_of[host].say(told)
     lab.content.activate()
     with ctx_state.use(state), ctx_inventory.use(lab.inventory), ctx_config.use(config):
-        _run_jobs(jobs, mode, script, progress, parallel, also)
+        _run_jobs(jobs, mode, script, progress, parallel, also, recorder)
     runs = tuple(job.finish() for job in jobs)
     return RunReport(
         command=mode,
@@ -115,6 +121,7 @@ def _run_jobs(
     progress: Progress,
     parallel: int,
     also: Callable[[HostJob], None] | None,
+    recorder: Recorder | None,
 ) -> None:
     state = jobs[0].state
     work = evaluate if mode == "plan" else execute
@@ -129,7 +136,10 @@ def _run_jobs(
             job.interruption = interruption
         try:
             state.set_stage(StateStage.Connect)
-            _each(jobs, HostJob.connect, interruption, parallel)
+            with WATCH.connecting():
+                _each(jobs, HostJob.connect, interruption, parallel)
+            if recorder is not None:
+                _each(jobs, recorder.begin, interruption, parallel)
             if mode == "plan":
                 _each(jobs, note_owner, interruption, parallel)
             else:
@@ -144,6 +154,8 @@ def _run_jobs(
             _each(jobs, _note_simulated, interruption, parallel)
             if mode != "plan":
                 _each(jobs, _end, interruption, parallel, of=may_end)
+                if recorder is not None:
+                    _each(jobs, recorder.take, interruption, parallel)
                 _each(jobs, leave_status, interruption, parallel, of=is_told)
             if also is not None:
                 _each(jobs, also, interruption, parallel)

@@ -5,22 +5,20 @@ It is no operation: it says when the host was last looked after, and so differs 
 
 from __future__ import annotations
 
-import json
 import time
 
 from pyinfra.api.command import QuoteString, StringCommand
 
 from deeprig.engine.host_run import HostJob
+from deeprig.recheck.status import DIRECTORY, FILE, status_document
 from deeprig.report.model import HostRun, OperationResult
 
 #: A host with this role is watched, and has somebody who reads the status.
 STATUS_ROLE = "monitoring"
-_DIRECTORY = "/var/lib/deeprig/status"
-_FILE = f"{_DIRECTORY}/apply.json"
 #: Whole or not at all: the collector may read at any moment (rename(2)).
 _WRITE = (
-    f"umask 022 && mkdir -p {_DIRECTORY} && printf '%s\\n' \"$1\" >{_FILE}.new"
-    f" && mv {_FILE}.new {_FILE} || {{ rm -f {_FILE}.new; exit 1; }}"
+    f"umask 022 && mkdir -p {DIRECTORY} && printf '%s\\n' \"$1\" >{FILE}.new"
+    f" && mv {FILE}.new {FILE} || {{ rm -f {FILE}.new; exit 1; }}"
 )
 _LONGEST_TEXT = 300
 
@@ -61,12 +59,10 @@ def status_text(run: HostRun, at: int) -> str:
     """Return the status document of a run, which is masked already; ``at`` is in Unix seconds."""
     failed = sum(result.status == "failed" for result in run.operations)
     text = run.reason or f"{sum(result.status == 'changed' for result in run.operations)} changed"
-    document = {
-        "schema": "deeprig.status/1",
-        "what": "apply",
-        "time": at,
-        "ok": run.status == "ok",
-        "failed": failed if run.status == "ok" else max(failed, 1),
-        "text": text[:_LONGEST_TEXT],
-    }
-    return json.dumps(document)
+    is_good = run.status == "ok"
+    return status_document(
+        at,
+        is_good=is_good,
+        failed=failed if is_good else max(failed, 1),
+        text=text[:_LONGEST_TEXT],
+    )

@@ -64,7 +64,11 @@ class RoleRow:
 
 @dataclass(frozen=True, slots=True)
 class HostRun:
-    """What happened on one host. ``simulated`` names what on it stands in for the real thing."""
+    """What happened on one host. ``simulated`` names what on it stands in for the real thing.
+
+    ``evaluated``: nothing was evaluated now, because nothing that the evaluation ended then (ISO
+    8601, UTC) had read has changed since, on the host or at the controller (docs/recheck.md).
+    """
 
     host: str
     status: HostStatus
@@ -76,6 +80,7 @@ class HostRun:
     in_operation: str | None = None
     simulated: tuple[str, ...] = ()
     round_trips: int | None = None
+    evaluated: str | None = None
 
     def role_rows(self) -> tuple[RoleRow, ...]:
         """Return the counts per role, in the order the roles ran."""

@@ -40,6 +40,7 @@ def show_apply(report: RunReport, screen: Screen, *, verbose: bool) -> None:
     groups = together(report.hosts, lambda run: run.host, _counts, many=many)
     screen.table(_COLUMNS, [row for group in groups for row in _rows(group, screen)])
     _show_endings(report, screen, many=many)
+    _show_rechecked(report, screen)
     count = sum(run.change_count for run in report.hosts)
     screen.line(_summary(report, f"{count} changed"))
 
@@ -94,6 +95,15 @@ def _rows(group: Group[HostRun], screen: Screen) -> Iterator[tuple[Text, ...]]:
     if not group.first.operations:
         seconds = max(run.seconds for run in group.items)
         yield host, Text("-"), Text("-"), Text("-"), Text(f"{seconds:.1f}")
+
+
+def _show_rechecked(report: RunReport, screen: Screen) -> None:
+    """Print how many hosts were not evaluated now, and of when their evaluation is."""
+    times = sorted(run.evaluated for run in report.hosts if run.evaluated is not None)
+    if times:
+        hosts = f"{len(times)} host{'s' if len(times) > 1 else ''}"
+        since = times[0] if times[0] == times[-1] else f"{times[0]} and later"
+        screen.line(Text(f"{hosts} as evaluated at {since}: nothing has changed since"))
 
 
 def _show_planned(result: OperationResult, screen: Screen, *, verbose: bool) -> None:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from deeprig.errors import DeeprigError, UsageProblem
 from deeprig.report.free_name import write_under_free_name
-from deeprig.report.model import RunReport, VerifyReport
 
-if TYPE_CHECKING:  # it would have every apply load all rules of the audit
+# The audit's rules are not for every apply, and a recheck needs no report's classes to store one.
+if TYPE_CHECKING:
     from deeprig.audit.inspection import InspectReport
+    from deeprig.report.model import RunReport, VerifyReport
 
     Report = RunReport | VerifyReport | InspectReport
 
@@ -32,8 +33,14 @@ def save(report: Report, lab_directory: Path) -> Path:
     Only the owner may read it: it holds what hosts printed. The newest 50 reports are kept. Raise
     DeeprigError when it cannot be written; then nothing of it is left behind.
     """
-    text = json.dumps(report.to_json(), indent=1) + "\n"
-    return _save(text, lab_directory, f"{_stamp(report.started)}-{report.command}", _NAME)
+    return save_document(report.to_json(), lab_directory)
+
+
+def save_document(document: dict[str, Any], lab_directory: Path) -> Path:
+    """Write a report's JSON as ``save`` does."""
+    text = json.dumps(document, indent=1) + "\n"
+    stem = f"{_stamp(document['started'])}-{document['command']}"
+    return _save(text, lab_directory, stem, _NAME)
 
 
 def save_certificate(text: str, started: str, lab_directory: Path) -> Path:
@@ -125,6 +132,8 @@ def from_json(data: Any) -> Report:
     """Return the report of a JSON document. Raise ValueError when it does not fit its schema."""
     if not isinstance(data, dict):
         raise ValueError(f"it must be an object, not {type(data).__name__}")  # noqa: TRY004
+    from deeprig.report.model import RunReport, VerifyReport  # see above
+
     schema = data.get("schema")
     if schema == "deeprig.verify/1":
         return VerifyReport.from_json(data)

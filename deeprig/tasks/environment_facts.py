@@ -12,9 +12,11 @@ from pyinfra.api.exceptions import FactProcessError
 from pyinfra.api.facts import FactBase
 
 from deeprig.tasks.host_answers import sent_along
+from deeprig.transport.prints import depends_on
 
 #: The part of ``deeprig_host`` that makes and observes it.
 PART = "environment"
+_BASE = "/opt/deeprig"
 
 
 class HostEnvironment(FactBase[Mapping[str, Any] | None]):
@@ -25,7 +27,8 @@ class HostEnvironment(FactBase[Mapping[str, Any] | None]):
 
     def command(self, programs: str, order: str) -> StringCommand:
         """Return the command; ``programs`` is the controller's directory of ``deeprig_host``."""
-        return sent_along(Path(programs), PART, "observe", "--order", order)
+        command = sent_along(Path(programs), PART, "observe", "--order", order)
+        return depends_on(command, f"tree {_BASE}", "stat /usr/bin/python3")
 
     @staticmethod
     def default() -> Mapping[str, Any] | None:
@@ -42,7 +45,8 @@ class ServicesBefore(FactBase[tuple[str, ...]]):
 
     def command(self, programs: str, units: tuple[str, ...]) -> StringCommand:
         """Return the command; ``programs`` is the controller's directory of ``deeprig_host``."""
-        return sent_along(Path(programs), PART, "before", *units)
+        command = sent_along(Path(programs), PART, "before", *units)
+        return depends_on(command, f"stat {_BASE}/environment", *(f"unit {unit}" for unit in units))
 
     @staticmethod
     def default() -> tuple[str, ...]:

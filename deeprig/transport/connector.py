@@ -16,6 +16,7 @@ from pyinfra.connectors.util import CommandOutput
 from typing_extensions import override
 
 from deeprig.engine.connector import QuickSSHConnector
+from deeprig.recheck.noted import Noted
 from deeprig.transport.frames import Answer, Question
 from deeprig.transport.gathering import NotAhead, gathering_here
 from deeprig.transport.line import Line, LineEnded
@@ -37,6 +38,8 @@ class LineConnector(QuickSSHConnector):
         super().__init__(*arguments, **options)
         self.snapshot = Snapshot()
         self.trips = RoundTrips()
+        #: Where the answers are to be known at the next run: what this one has asked.
+        self.noted: Noted | None = None
         self._lines: dict[bool, Line | None] = {}
 
     @override
@@ -59,6 +62,7 @@ class LineConnector(QuickSSHConnector):
         """Forget what was answered: the host may change now."""
         _refuse_ahead()
         self.snapshot.drop()
+        self._spoil("something was done that is not reading")
 
     @override
     def run_shell_command(
@@ -73,6 +77,7 @@ class LineConnector(QuickSSHConnector):
             if known is not None:
                 return known
         _refuse_ahead()
+        self._spoil("something was asked that does not go over the line")
         self.trips.commands += 1
         return super().run_shell_command(command, *arguments, **options)
 
@@ -122,12 +127,18 @@ class LineConnector(QuickSSHConnector):
         output = output_of(answer) if answer is not None else None
         if answer is None or output is None:
             return None
+        if self.noted is not None and gathering_here() is None:
+            self.noted.note(question, answer)
         is_good = succeeded(answer, options)
         if is_good and kept is None:  # one that was kept grows old, however often it is used
             self.snapshot.keep(question, answer, asked=asked)
         if not is_good and gathering_here() is not None:
             raise NotAhead("it failed")
         return is_good, output
+
+    def _spoil(self, reason: str) -> None:
+        if self.noted is not None:
+            self.noted.spoil(reason)
 
     def _answer(self, question: Question) -> Answer | None:
         """Return the answer of the host, now or together with those that read ahead."""

@@ -20,10 +20,26 @@ _PATH = re.compile(r"test -e (\S+) (\|\||&&) ")
 #: By the first program of a digest's command.
 _DIGESTS = {"sha1sum": Sha1File, "sha256sum": Sha256File, "md5sum": Md5File}
 _DIGEST = re.compile(r"&& \( (\w+) ")
+#: What pyinfra's facts of units, and ours, run: one value for each word of the look.
+_PYINFRA_UNITS = re.compile(
+    r"if command -v systemctl >/dev/null 2>&1; then "
+    r"\( systemctl show --all --property Id --property (SubState|UnitFileState) ([^'\"]+) \); "
+    r"else echo '##PYINFRA_NOCMD##'; fi"
+)
+_OUR_UNITS = re.compile(r"systemctl show --property=([A-Za-z,]+) ([^'\"]+)")
+_UNIT = re.compile(r"[A-Za-z0-9@_:.-]+\.(?:service|timer|path|socket|mount|target)")
+#: Properties of one line, whatever they hold.
+_ONE_LINE = {"Id", "LoadState", "ActiveState", "SubState", "UnitFileState", "NeedDaemonReload"}
 
 
 def look_of(text: str) -> str:
-    """Return what a command looks at, as ``stat PATH`` or ``sha1 PATH``; "" if it must be run."""
+    """Return what a command looks at: ``stat PATH``, ``sha1 PATH``, or values of units.
+
+    Those are ``units KEYS UNIT ...``, or ``units-all`` where empty values are told too. "" is a
+    command that must be run.
+    """
+    if "systemctl show " in text[:100]:
+        return _look_of_units(text)
     found = _PATH.search(text[:2000])
     if found is None or not _PLAIN.fullmatch(found[1]):
         return ""
@@ -35,6 +51,20 @@ def look_of(text: str) -> str:
     if program is None or fact is None or text != _raw(fact().command(path)):
         return ""
     return f"{program[1].removesuffix('sum')} {path}"
+
+
+def _look_of_units(text: str) -> str:
+    """Return the look of a command that shows values of units, "" if it must be run."""
+    theirs, ours = _PYINFRA_UNITS.fullmatch(text), _OUR_UNITS.fullmatch(text)
+    if theirs is not None:
+        kind, keys, units = "units-all", f"Id,{theirs[1]}", theirs[2].split(" ")
+    elif ours is not None:
+        kind, keys, units = "units", ours[1], ours[2].split(" ")
+    else:
+        return ""
+    if not (set(keys.split(",")) <= _ONE_LINE and all(map(_UNIT.fullmatch, units))):
+        return ""
+    return " ".join((kind, keys, *units))
 
 
 def next_texts(text: str) -> Iterator[str]:

@@ -10,6 +10,8 @@ from pyinfra.api.command import QuoteString, StringCommand
 from pyinfra.api.exceptions import FactProcessError
 from pyinfra.api.facts import FactBase
 
+from deeprig.transport.prints import depends_on
+
 _MARK = "@@deeprig:"
 #: A conda-meta record: name-version-build.json; only the name may hold dashes.
 _RECORD = re.compile(r"^(?P<name>.+)-(?P<version>[^-]+)-(?P<build>[^-]+)\.json$")
@@ -56,7 +58,9 @@ class CondaInstallation(FactBase[Installation]):
 
     def command(self, prefix: str) -> StringCommand:
         """Return one command that tells the state, then conda's own answer."""
-        return StringCommand("sh", "-c", QuoteString(_INSTALLATION), "sh", QuoteString(prefix))
+        words = ("sh", "-c", QuoteString(_INSTALLATION), "sh", QuoteString(prefix))
+        places = (f"stat {prefix}.installing", f"tree {prefix}/bin", f"tree {prefix}/conda-meta")
+        return depends_on(StringCommand(*words), f"stat {prefix}", *places)
 
     @staticmethod
     def default() -> Installation:

@@ -138,7 +138,7 @@ ROLE = Role(name="{name}", settings=Settings, deploy=tasks{reboot})
             capture_output=True,
             text=True,
             cwd=self.path,
-            env=os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"},
+            env=_environment() | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"},
             timeout=900,
             check=False,
         )
@@ -165,6 +165,11 @@ ROLE = Role(name="{name}", settings=Settings, deploy=tasks{reboot})
             timeout=300,
             check=False,
         )
+
+
+def _environment() -> dict[str, str]:
+    """Return what is given on: not pytest's own word, which differs between setup and test."""
+    return {k: v for k, v in os.environ.items() if k != "PYTEST_CURRENT_TEST"}
 
 
 def _shortened(printed: str) -> str:

@@ -106,6 +106,8 @@ _DESCRIPTIONS: dict[type, dict[str, str]] = {
         "simulated": "what on this host stands in for the real thing (test hosts only)",
         "round_trips": "how often an answer of the host was waited for, connecting left out; "
         "`null` where it is not counted (docs/transport.md)",
+        "evaluated": "of which time this is, where nothing that was read then has changed since "
+        "(docs/recheck.md); `null`: of this run",
     },
     OperationResult: {
         "role": 'the role it belongs to; "" for none',

@@ -9,6 +9,7 @@ from pyinfra.api.command import FunctionCommand, RsyncCommand, StringCommand
 from pyinfra.api.facts import FactBase
 
 from deeprig.engine.connector import ConnectionLost, QuickSSHConnector
+from deeprig.recheck.noted import Noted
 from deeprig.transport import choice, connector, snapshot
 from deeprig.transport.connector import LineConnector
 from deeprig.transport.frames import Question
@@ -227,3 +228,39 @@ def test_a_transport_that_does_not_exist_is_refused(host, monkeypatch):
     monkeypatch.setenv(choice.VARIABLE, "pigeon")
     with pytest.raises(choice.UsageProblem, match="pigeon"):
         choice.use_connector(host)
+
+
+@pytest.fixture
+def noted(host):
+    """What is noted of a host's answers, from now on."""
+    host.connector.noted = Noted(b"k" * 32)
+    return host.connector.noted
+
+
+def test_what_facts_use_is_noted_also_where_it_was_kept(host, noted):
+    host.connector.snapshot.open()
+    for _ in range(2):
+        host.get_fact(Said, text="one")
+    assert [question.text for question in noted.answers] == ["one"]
+    assert noted.spoiled == ""
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda host: host.run_shell_command(StringCommand("change")),
+        lambda host: host.get_fact(Said, text="one", _su_user="ada"),
+        lambda host: host.connector.begin_change(),
+    ],
+    ids=["a command", "a fact that goes another way", "an operation's own function"],
+)
+def test_whatever_is_not_asked_over_the_line_spoils_what_is_noted(host, noted, act):
+    host.get_fact(Said, text="one")
+    act(host)
+    assert noted.spoiled
+
+
+def test_what_is_only_asked_ahead_is_not_noted(host, noted):
+    host.connector.snapshot.open()
+    host.connector.ask_together((Question("sh", "ahead", sudo=False),))
+    assert noted.answers == {}

@@ -73,4 +73,12 @@ def test_only_the_default_transport_is_measured_on_many_hosts_and_fresh():
 def test_without_transports_to_choose_from_there_is_one_way_for_each_state():
     names = [way.name for way in all_ways(Path(), ("stock", "line"), "", 10)]
     own = [name for name in names if name.startswith("deeprig")]
-    assert own == ["deeprig, workstation", "deeprig, 60 resources"]
+    states = ("deeprig, workstation", "deeprig, 60 resources")
+    assert own == [name for state in states for name in (state, f"{state}, all evaluated")]
+
+
+def test_only_a_re_run_that_can_recheck_is_warmed_up():
+    ways = {way.name: way for way in all_ways(Path(), ("stock", "line"), "line", 10)}
+    assert ways["deeprig, 60 resources, line"].warm_ups == 2
+    assert ways["deeprig, 60 resources, line, all evaluated"].warm_ups == 0
+    assert ways["deeprig, 60 resources, stock"].warm_ups == 0
