@@ -80,6 +80,8 @@ class Bench:
                 else nullcontext()
             )
             with connections:
+                for _ in range(way.warm_ups if number == 1 else 0):
+                    self._run(way, label, hosts, namespace, is_watched=False)
                 watched = scene == "memory"
                 measured = self._run(way, label, hosts, namespace, is_watched=watched)
             problem = problem_of(way, measured, len(hosts), may_change=False)
