@@ -23,6 +23,9 @@ def keep_compiled(framework: str, backend: str | None, workdir: Path) -> None:
         # Without these only what took a second is kept (jax/_src/config.py).
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+        # Random numbers that can be drawn in parts by several devices are three times the work to
+        # compile ("Generating random numbers on multiple devices", docs.jax.dev); this is one.
+        "JAX_THREEFRY_PARTITIONABLE": "0",
     }
     for name, value in told.items():
         os.environ.setdefault(name, value)

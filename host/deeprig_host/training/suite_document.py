@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata
 from typing import Any
 
 from deeprig_host.training.cases import CaseResult
 from deeprig_host.training.device import Cuda
 from deeprig_host.training.document import tell_cuda
+from deeprig_host.training.spent import Spent
 
 SCHEMA = "deeprig.training/2"
 
@@ -36,6 +37,7 @@ class SuiteFindings:
     seed: int | None = None
     cuda: Cuda | None = None
     is_cut: bool = False
+    spent: Spent = field(default_factory=Spent)
 
     @property
     def is_good(self) -> bool:
@@ -59,6 +61,8 @@ class SuiteFindings:
             told.append(f"{len(passed)} cases passed on {self.device}" if passed else "none passed")
         if skipped:
             told.append(f"skipped: {', '.join(skipped)}")
+        if self.spent.describe():
+            told.append(self.spent.describe())
         return "; ".join(told)
 
 
@@ -79,6 +83,7 @@ def suite_document(findings: SuiteFindings) -> dict[str, Any]:
         "versions": installed_versions(),
         "cases": [tell_result(result) for result in findings.results],
         "is_cut": findings.is_cut,
+        **findings.spent.tell(),
     }
 
 

@@ -14,6 +14,7 @@ from deeprig_host.training.events import Events
 from deeprig_host.training.framework import Framework, load_framework
 from deeprig_host.training.output import output_to_stderr
 from deeprig_host.training.said import one_line
+from deeprig_host.training.spent import Clock
 from deeprig_host.training.suite import SUITE, SuiteRun, run_suite
 from deeprig_host.training.suite_document import SuiteFindings, suite_document
 
@@ -24,10 +25,11 @@ def main(wanted: SuiteRun, load: Callable[..., Framework] = load_framework) -> i
     """Run, tell, return 0 proven, 1 not proven or cut, 2 where the framework is not there."""
     with output_to_stderr() as write, cut_by_signals():
         events = Events(write, wanted.workdir)
-        findings, code = _run(wanted, load, events)
+        clock = Clock()
+        findings, code = _run(wanted, load, events, clock)
         no_more_cuts()
         try:
-            events.document(suite_document(findings))
+            events.document(suite_document(replace(findings, spent=clock.spent())))
         except Cut as cut:
             sys.stderr.write(f"no document: {cut}\n")
             return NOT_PROVEN
@@ -43,13 +45,14 @@ def refuse(reason: str) -> int:
 
 
 def _run(
-    wanted: SuiteRun, load: Callable[..., Framework], events: Events
+    wanted: SuiteRun, load: Callable[..., Framework], events: Events, clock: Clock
 ) -> tuple[SuiteFindings, int]:
     """Return findings, whatever happens. Unknown is never a pass."""
     keep_compiled(wanted.framework, wanted.backend, wanted.workdir)
     try:
         framework = load(wanted.framework, wanted.backend)
         framework.version()
+        clock.imported()
     except Cut as cut:
         return replace(_nothing(wanted, f"not imported: {cut}"), is_cut=True), NOT_PROVEN
     except Exception as problem:  # noqa: BLE001 - a broken library raises OSError, RuntimeError, …

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -28,12 +27,12 @@ class JaxLearner:
     def __init__(self, network: Network, recipe: Recipe, seed: int, device: str) -> None:
         self.network = network
         self._device = device_of(device)
-        self._recipe = recipe
+        self._rates = _rates(recipe)
+        start, self._step = _compiled(network, recipe.optimizer)
         with jax.default_device(self._device):
             self.params = self._put(network.initial(seed))
-            self.memory = self._put(optimizer_for(recipe).start(self.params))
+            self.memory = self._put(start(self.params))
             self.key = self._put(jax.random.key(seed + 1))
-        self._step = _compiled_step(network, _of_a_step(recipe))
 
     def train_epoch(self, images: Any, labels: Any, batch_samples: int) -> None:
         """One compiled step per batch."""
@@ -41,7 +40,7 @@ class JaxLearner:
             batch = slice(start, start + batch_samples)
             pair = self._put((images[batch], labels[batch]))
             self.params, self.memory, self.key = self._step(
-                self.params, self.memory, self.key, *pair
+                self.params, self.memory, self.key, *pair, self._rates
             )
 
     def logits(self, images: Any) -> Any:
@@ -50,12 +49,11 @@ class JaxLearner:
 
     def logits_in_training(self, images: Any) -> Any:
         """Return the same with dropout on."""
-        self.key, key = jax.random.split(self.key)
-        there = self._put(images)
-        dropout = self._recipe.dropout
-        return np.array(
-            networks.logits_with_dropout(self.network, self.params, there, dropout, key)
+        dropout = self._rates["dropout"]
+        told, self.key = predict_in_training(
+            self.network, self.params, self._put(images), dropout, self.key
         )
+        return np.array(told)
 
     def weights(self) -> dict[str, Any]:
         """Return a copy of all weights."""
@@ -107,24 +105,38 @@ def predict_with(network: Network, params: Any, images: Any) -> Any:
     return networks.logits(network, params, images)
 
 
-def _of_a_step(recipe: Recipe) -> Recipe:
-    """Return the recipe without what no step depends on: compiling is most of a short training."""
-    return replace(recipe, epochs=0, batch_samples=0, is_augmented=False)
+@partial(jax.jit, static_argnums=0)
+def predict_in_training(
+    network: Network, params: Any, images: Any, dropout: Any, key: Any
+) -> tuple[Any, Any]:
+    """Return the logits with dropout on, and the next key."""
+    key, now = jax.random.split(key)
+    return networks.logits_with_dropout(network, params, images, dropout, now), key
+
+
+def _rates(recipe: Recipe) -> dict[str, float]:
+    """Return the numbers of a recipe that a step takes as they come, without compiling anew."""
+    return {
+        "learning_rate": recipe.learning_rate,
+        "weight_decay": recipe.weight_decay,
+        "dropout": recipe.dropout,
+    }
 
 
 @cache
-def _compiled_step(network: Network, recipe: Recipe) -> Any:
-    """Return a step that is compiled once for all learners of this network and recipe."""
-    optimizer, dropout = optimizer_for(recipe), recipe.dropout
+def _compiled(network: Network, optimizer: str) -> tuple[Any, Any]:
+    """Return the optimiser's start and the step: compiling is most of a short training, so both
+    are compiled once for all learners of this network and optimiser, whatever their rates."""
 
-    def loss(params: Any, images: Any, labels: Any, key: Any) -> Any:
+    def loss(params: Any, images: Any, labels: Any, dropout: Any, key: Any) -> Any:
         told = networks.logits_with_dropout(network, params, images, dropout, key)
         chosen = jnp.take_along_axis(jax.nn.log_softmax(told), labels[:, None], axis=1)
         return -chosen.mean()
 
-    def step(params: Any, memory: Any, key: Any, images: Any, labels: Any) -> Any:
+    def step(params: Any, memory: Any, key: Any, images: Any, labels: Any, rates: Any) -> Any:
         key, now = jax.random.split(key)
-        gradients = jax.grad(loss)(params, images, labels, now)
-        return *optimizer.step(gradients, memory, params), key
+        gradients = jax.grad(loss)(params, images, labels, rates["dropout"], now)
+        recipe = Recipe(0, optimizer=optimizer, **rates)
+        return *optimizer_for(recipe).step(gradients, memory, params), key
 
-    return jax.jit(step)
+    return jax.jit(optimizer_for(Recipe(0, optimizer=optimizer)).start), jax.jit(step)

@@ -9,6 +9,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from deeprig_host.training.data import CLASSES
 
@@ -31,12 +32,13 @@ class Network:
     features: Callable[[Params, Any], Any]
 
     def initial(self, seed: int) -> Params:
-        """Return weights: uniform, as wide as the inputs allow; biases 0."""
-        keys = jax.random.split(jax.random.key(seed), len(self.shapes))
-        return {
-            name: _initial(key, shape)
-            for key, (name, shape) in zip(keys, self.shapes.items(), strict=True)
-        }
+        """Return weights: uniform, as wide as the inputs allow; biases 0.
+
+        NumPy draws them: by JAX's keys each shape is a program of its own to compile, and those
+        took as long as all else that a short training compiles.
+        """
+        random = np.random.default_rng(seed)
+        return {name: _initial(random, shape) for name, shape in self.shapes.items()}
 
 
 def logits(network: Network, params: Params, images: Any) -> Any:
@@ -45,7 +47,7 @@ def logits(network: Network, params: Params, images: Any) -> Any:
 
 
 def logits_with_dropout(
-    network: Network, params: Params, images: Any, dropout: float, key: Any
+    network: Network, params: Params, images: Any, dropout: Any, key: Any
 ) -> Any:
     """Return logits with each feature dropped in the given share of cases."""
     features = network.features(params, images)
@@ -85,13 +87,13 @@ def _answer(params: Params, features: Any) -> Any:
     return features @ params["answer/kernel"] + params["answer/bias"]
 
 
-def _initial(key: Any, shape: tuple[int, ...]) -> Any:
+def _initial(random: Any, shape: tuple[int, ...]) -> Any:
     if len(shape) == 1:
-        return jnp.zeros(shape)
+        return np.zeros(shape, "float32")
     # A convolution's kernel is (out, in, height, width), a matrix (in, out).
     inputs = shape[1] * shape[2] * shape[3] if len(shape) == 4 else shape[0]
     bound = sqrt(3.0 / inputs)
-    return jax.random.uniform(key, shape, minval=-bound, maxval=bound)
+    return random.uniform(-bound, bound, shape).astype("float32")
 
 
 CONVOLUTIONAL = Network(

@@ -46,8 +46,9 @@ def optimizer_steps(
     optimizer = optimizer_for(recipe)
     weights = {"weights": jnp.array(start, "float32")}
     memory = optimizer.start(weights)
+    step = jax.jit(optimizer.step)
     for one in gradients:
-        weights, memory = optimizer.step({"weights": jnp.array(one, "float32")}, memory, weights)
+        weights, memory = step({"weights": jnp.array(one, "float32")}, memory, weights)
     return [float(number) for number in weights["weights"]]
 
 

@@ -22,7 +22,8 @@ def cuda() -> Cuda:
 
 def make_repeatable(seed: int) -> None:
     """Seed Python, NumPy, Keras and the backend, and make the backend repeatable."""
-    keras.backend.clear_session()
+    # The models before are small: collecting them at once takes longer than training on.
+    keras.backend.clear_session(free_memory=False)
     _runtime().make_repeatable(seed)
     keras.utils.set_random_seed(seed)
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 DROPOUT = 0.2
 MOMENTUM = 0.9
+#: 14 whole batches of the 1,078 images for training. With 64 the last has 54: another shape, and of
+#: JAX another program to compile. ``smoke`` has no time for it; the other cases train with it.
+WHOLE_BATCH_SAMPLES = 77
 
 
 @dataclass(frozen=True, slots=True)

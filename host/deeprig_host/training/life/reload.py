@@ -9,14 +9,14 @@ from deeprig_host.training import data, reload
 from deeprig_host.training.cases import CaseContext, CaseResult, judged
 from deeprig_host.training.evaluation import Check
 from deeprig_host.training.life.learner import Tools
-from deeprig_host.training.life.recipe import Recipe
+from deeprig_host.training.life.recipe import WHOLE_BATCH_SAMPLES, Recipe
 from deeprig_host.training.life.trained import TrainedNetwork, train_network
 from deeprig_host.training.life.training import Trainer
 from deeprig_host.training.scores import scores_of
 from deeprig_host.training.thresholds import check_limits
 from deeprig_host.training.tolerances import of_repeated_training
 
-RECIPE = Recipe(epochs=8)
+RECIPE = Recipe(epochs=8, batch_samples=WHOLE_BATCH_SAMPLES)
 #: A training is cut in the middle: after so many epochs of as many again.
 _HALF_EPOCHS = 2
 _ORDER = "order.json"

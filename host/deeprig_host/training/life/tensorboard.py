@@ -10,10 +10,10 @@ from pathlib import Path
 from deeprig_host.training import tensorboard_log
 from deeprig_host.training.cases import CaseContext, CaseResult, Measurement, judged, skipped
 from deeprig_host.training.life.learner import Tools
-from deeprig_host.training.life.recipe import Recipe
+from deeprig_host.training.life.recipe import WHOLE_BATCH_SAMPLES, Recipe
 from deeprig_host.training.life.trained import train_network
 
-RECIPE = Recipe(epochs=5)
+RECIPE = Recipe(epochs=5, batch_samples=WHOLE_BATCH_SAMPLES)
 
 
 def run(tools: Tools, context: CaseContext) -> CaseResult:
