@@ -34,7 +34,7 @@ class Spent:
 
     def describe(self) -> str:
         """Return it in words, "" where nothing came after imports."""
-        if self.seconds_after_imports is None:
+        if self.seconds_after_imports is None or self.cpu_seconds_after_imports is None:
             return ""
         cpu = f"{self.cpu_seconds_after_imports:.1f} s of processor time"
         return f"{self.seconds_after_imports:.1f} s after imports ({cpu})"

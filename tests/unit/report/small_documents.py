@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.unit.report import backup_documents, bundle_documents
+from tests.unit.report import backup_documents, bundle_documents, training_documents
 from tests.unit.report.described import Description, Key
 
 #: The words of a table's second column, and the types they stand for.
@@ -78,6 +78,7 @@ DESCRIPTIONS: dict[str, Description] = {
             Key("error", "text or `null`", "why it cannot be used"),
         ),
     ),
+    **training_documents.DESCRIPTIONS,
     "init": Description(
         "`init`",
         (

@@ -55,6 +55,20 @@ def on(device: str) -> AbstractContextManager[Any]:
     return place
 
 
+def batches(images: Any, labels: Any, batch_samples: int) -> dict[str, Any]:
+    """Return what ``fit`` takes: arrays, and on TensorFlow its own data set of them.
+
+    Keras makes one of arrays too, and compiles three functions for it in every ``fit``
+    (keras/src/trainers/data_adapters/array_data_adapter.py).
+    """
+    if keras.backend.backend() != "tensorflow":
+        return {"x": images, "y": labels, "batch_size": batch_samples}
+    import tensorflow as tf
+
+    pairs = tf.data.Dataset.from_tensor_slices((images, labels))
+    return {"x": pairs.batch(batch_samples).prefetch(tf.data.AUTOTUNE)}
+
+
 def place(model: Any) -> str:
     """Return where the weights really are, and of a GPU its model."""
     runtime = _runtime()

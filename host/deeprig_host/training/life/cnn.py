@@ -8,9 +8,7 @@ from deeprig_host.training.life.learner import Tools
 from deeprig_host.training.life.recipe import WHOLE_BATCH_SAMPLES, Recipe
 from deeprig_host.training.life.steps import check_gradients, check_steps
 
-RECIPE = Recipe(
-    epochs=20, learning_rate=1e-2, batch_samples=WHOLE_BATCH_SAMPLES, is_augmented=True
-)
+RECIPE = Recipe(epochs=20, learning_rate=1e-2, batch_samples=WHOLE_BATCH_SAMPLES, is_augmented=True)
 
 
 def run(tools: Tools, context: CaseContext) -> CaseResult:

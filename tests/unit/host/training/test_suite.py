@@ -4,6 +4,9 @@ import json
 import math
 import os
 import signal
+import subprocess
+import sys
+import time
 
 import pytest
 from deeprig_host.training.cases import CaseResult, Measurement, judged, skipped
@@ -11,6 +14,7 @@ from deeprig_host.training.device import Cuda
 from deeprig_host.training.suite_document import SCHEMA
 
 from tests.unit.host.training.conftest import BAD, GOOD
+from tests.unit.report.small_documents import mistakes
 
 KEYS = {
     "schema",
@@ -27,6 +31,9 @@ KEYS = {
     "versions",
     "cases",
     "is_cut",
+    "seconds_imports",
+    "seconds_after_imports",
+    "cpu_seconds_after_imports",
 }
 
 
@@ -52,8 +59,42 @@ def test_a_good_run_tells_each_case_and_ends_with_the_document(bench):
     assert set(document) == KEYS
     assert (document["schema"], document["outcome"], document["is_cut"]) == (SCHEMA, "pass", False)
     assert (document["device"], document["seed"], document["profile"]) == ("cpu", 7, "acceptance")
-    assert document["evidence"] == "2 cases passed on cpu"
+    assert document["evidence"].startswith("2 cases passed on cpu; ")
     assert document["cases"] == [event["result"] for event in events if "result" in event]
+
+
+def test_a_run_tells_what_it_took_after_imports(bench):
+    def load(name, backend):
+        time.sleep(0.05)
+        return bench.framework
+
+    def busy(context):
+        begun = time.process_time()
+        while time.process_time() - begun < 0.05:
+            pass
+        return judged((GOOD,))
+
+    bench.functions["one"] = busy
+    _, document = bench.document("--device", "cpu", "--case", "one", load=load)
+    assert document["seconds_imports"] >= 0.05
+    assert document["cpu_seconds_after_imports"] >= 0.05
+    after, cpu = document["seconds_after_imports"], document["cpu_seconds_after_imports"]
+    assert after > 0
+    told = f"{after:.1f} s after imports ({cpu:.1f} s of processor time)"
+    assert document["evidence"] == f"1 cases passed on cpu; {told}"
+    assert mistakes(document, "suite") == []
+
+
+def test_the_time_of_processes_that_a_case_starts_is_in_it(bench):
+    program = "import time\nwhile time.process_time() < 0.1: pass"
+
+    def run(context):
+        subprocess.run([sys.executable, "-c", program], check=True)
+        return judged((GOOD,))
+
+    bench.functions["one"] = run
+    _, document = bench.document("--device", "cpu", "--case", "one")
+    assert document["cpu_seconds_after_imports"] >= 0.1
 
 
 def test_what_is_finished_is_kept_on_disk(bench):
@@ -79,7 +120,8 @@ def test_a_failed_check_fails_the_run_and_the_next_case_runs_all_the_same(bench)
     code, document = bench.document("--device", "cpu")
     assert (code, document["outcome"]) == (1, "fail")
     assert outcomes(document) == {"device": "pass", "one": "fail", "two": "pass", "gpu": "skip"}
-    assert document["evidence"] == "one: a check: expected this, got that; skipped: gpu"
+    told = "one: a check: expected this, got that; skipped: gpu; "
+    assert document["evidence"].startswith(told)
 
 
 def test_what_a_case_raises_is_its_failure_with_the_reason(bench):
@@ -112,7 +154,7 @@ def test_a_run_of_skips_proves_nothing(bench):
     bench.functions["one"] = lambda context: skipped("no TensorBoard here")
     code, document = bench.document("--device", "cpu", "--case", "one")
     assert (code, document["outcome"], outcomes(document)["one"]) == (1, "fail", "skip")
-    assert document["evidence"] == "none passed; skipped: one"
+    assert document["evidence"].startswith("none passed; skipped: one; ")
 
 
 def test_a_case_for_gpus_is_skipped_on_the_cpu_with_its_reason(bench):
@@ -167,6 +209,7 @@ def test_a_framework_that_cannot_be_imported_is_not_run(bench):
     code, document = bench.document("--device", "cpu", load=load)
     assert (code, document["outcome"], outcomes(document)) == (2, "fail", {"framework": "fail"})
     assert "No module named 'torch'" in document["evidence"]
+    assert (document["seconds_imports"], document["seconds_after_imports"]) == (None, None)
 
 
 def test_a_framework_that_breaks_when_asked_is_no_pass(bench):
