@@ -65,7 +65,7 @@ def test_a_smoke_run_proves_the_life_of_a_model(suites, word):
     assert sum(map(sum, cnn["data"]["confusion_matrix"])) == 360
     assert {len(line) for line in cnn["curves"].values()} == {21}
     seconds = {case["name"]: case["seconds"] for case in document["cases"]}
-    print(f"{word}: {sum(seconds.values()):.1f} s after imports: {seconds}")  # noqa: T201 - measured
+    print(f"{word}: {document['evidence']}: {seconds}")  # noqa: T201 - measured
 
 
 @pytest.mark.full

@@ -1,4 +1,4 @@
-"""What XLA compiled is kept for the length of a run: it is most of what short trainings take.
+"""JAX compiles less, and what it compiled is kept for a run: most of what short trainings take.
 
 Cases, and the processes that they start, compile the same programs again: Keras compiles anew for
 every model. JAX keeps them in files by what they are compiled from, XLA's flags with it

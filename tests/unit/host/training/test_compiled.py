@@ -10,6 +10,7 @@ NAMES = (
     PLACE,
     "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS",
     "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES",
+    "JAX_THREEFRY_PARTITIONABLE",
 )
 
 
@@ -27,13 +28,13 @@ def told():
 @pytest.mark.parametrize(("framework", "backend"), [("jax", None), ("keras", "jax")])
 def test_jax_keeps_what_it_compiled_in_the_runs_own_directory(tmp_path, framework, backend):
     keep_compiled(framework, backend, tmp_path)
-    assert told() == [str(tmp_path / "xla-cache"), "0", "-1"]
+    assert told() == [str(tmp_path / "xla-cache"), "0", "-1", "0"]
 
 
 @pytest.mark.parametrize(("framework", "backend"), [("pytorch", None), ("keras", "torch")])
 def test_nobody_else_is_told_anything(tmp_path, framework, backend):
     keep_compiled(framework, backend, tmp_path)
-    assert told() == [None, None, None]
+    assert told() == [None] * len(NAMES)
 
 
 def test_a_place_that_the_user_chose_stays(tmp_path):
