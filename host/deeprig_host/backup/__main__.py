@@ -7,16 +7,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from deeprig_host.backup.backup_commands import add_backups
+from deeprig_host.backup.command_modules import add_commands
 from deeprig_host.backup.documents import print_refusal
-from deeprig_host.backup.proof_commands import add_proofs
-from deeprig_host.backup.rebuild_command import add_rebuild
-from deeprig_host.backup.restore_command import add_restore
-from deeprig_host.backup.standing_commands import add_standing
-from deeprig_host.backup.unit_commands import add_units
-from deeprig_host.backup.work_command import add_work
-from deeprig_host.cooling.config import BadConfiguration
 from deeprig_host.machine.commands import Machine
+from deeprig_host.machine.ini import BadConfiguration
 from deeprig_host.machine.refusal import Refused
 
 GOOD, FAILED, BAD_CONFIG = 0, 1, 2
@@ -24,7 +18,8 @@ GOOD, FAILED, BAD_CONFIG = 0, 1, 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return 0, 1 where something failed, 2 on a bad configuration."""
-    options = parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    options = _parser(words).parse_args(words)
     try:
         return int(options.command(Machine(Path(options.root)), options))
     except BadConfiguration as bad:
@@ -39,18 +34,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return FAILED
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the program's arguments."""
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    """Return the parser of these arguments."""
     made = argparse.ArgumentParser(prog="deeprig_host.backup", description=__doc__)
     made.add_argument("--root", default="/", help="root directory (for tests)")
     commands = made.add_subparsers(required=True, metavar="COMMAND", dest="name")
-    add_backups(commands)
-    add_standing(commands)
-    add_work(commands)
-    add_proofs(commands)
-    add_restore(commands)
-    add_rebuild(commands)
-    add_units(commands)
+    add_commands(commands, arguments)
     return made
 
 

@@ -21,7 +21,7 @@ from deeprig_host.machine.refusal import Refused
 GOOD, FAILED = 0, 1
 
 
-def add_backups(commands: Any) -> None:
+def add(commands: Any) -> None:
     """Add the commands to those of the program."""
     for name, command in (("run", _run), ("due", _due), ("check-config", _check_config)):
         added = commands.add_parser(name, help=command.__doc__, description=command.__doc__)

@@ -15,7 +15,8 @@ from pathlib import Path
 #: ``epoch=3-step=1000.ckpt``, ``model_step_1000.pt``, ``checkpoint-12.pth``: a word, its number,
 #: perhaps more of them, and the ending of a framework. A name that tells a loss or an accuracy is
 #: one that a training chose to keep, and matches nothing here.
-_WORD = r"(?:step|epoch|iter|iteration|checkpoint|ckpt)"
+_WORDS = ("step", "epoch", "iter", "iteration", "checkpoint", "ckpt")
+_WORD = rf"(?:{'|'.join(_WORDS)})"
 _FILE = re.compile(
     rf"(?P<stem>.*?)(?P<steps>(?<![a-z]){_WORD}[-_=]?\d+(?:[-_]{_WORD}[-_=]?\d+)*)"
     r"(?P<ending>\.(?:pt|pth|ckpt|safetensors|h5|keras|npz|pth\.tar|weights\.h5))",
@@ -37,6 +38,12 @@ def may_be_step(target: str) -> bool:
     return target.lower().endswith(_ENDINGS) or any(
         _DIRECTORY.fullmatch(part) for part in target.split("/")
     )
+
+
+def may_name_steps(names: str) -> bool:
+    """Say whether a step may be among names, which are asked about all at once, as one text."""
+    text = names.lower()
+    return any(word in text for word in _WORDS)
 
 
 def superseded(directory: Path, names: Iterable[str], keep: int) -> tuple[str, ...]:

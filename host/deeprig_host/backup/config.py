@@ -27,9 +27,15 @@ from deeprig_host.backup.declared import (
 from deeprig_host.backup.places import CONFIG_FILE
 from deeprig_host.backup.reach import uses_ssh
 from deeprig_host.backup.values import BACKUP_KEYS, REPOSITORY_KEYS, RETENTION_KEYS
-from deeprig_host.cooling.config import BadConfiguration
 from deeprig_host.machine.commands import Machine
-from deeprig_host.machine.ini import Ini, Problem, Section, declared_text, read_ini
+from deeprig_host.machine.ini import (
+    BadConfiguration,
+    Ini,
+    Problem,
+    Section,
+    declared_text,
+    read_ini,
+)
 from deeprig_host.machine.values import values_of
 
 #: It becomes a file name, and stands in a metric.

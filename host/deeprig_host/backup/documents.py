@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import socket
+import os
 import sys
 import time
 from collections.abc import Mapping
 from typing import Any
 
 from deeprig_host.backup.status import JobStatus
-from deeprig_host.cooling.config import BadConfiguration
+from deeprig_host.machine.ini import BadConfiguration
 from deeprig_host.machine.refusal import Refused
 
 
@@ -69,7 +69,7 @@ def ended_document(ended: Mapping[str, JobStatus]) -> dict[str, Any]:
 def _head(command: str, *, is_ok: bool) -> dict[str, Any]:
     return {
         "schema": f"deeprig.backup-{command}/1",
-        "host": socket.gethostname(),
+        "host": os.uname().nodename,
         "time": time.time(),
         "ok": is_ok,
         "refused": None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+import os
 import time
 from typing import Literal
 
@@ -45,7 +45,7 @@ def proof_job_due(
 
 def host_name(backup: Backup) -> str:
     """Return the host's name in the snapshots."""
-    return backup.tag or socket.gethostname()
+    return backup.tag or os.uname().nodename  # what gethostname(2) tells
 
 
 def _has_backup(status: RepositoryStatus) -> bool:

@@ -15,7 +15,6 @@ from deeprig_host.backup.arguments import (
 from deeprig_host.backup.canary import write_canary
 from deeprig_host.backup.declared import Backup, Repository
 from deeprig_host.backup.due_jobs import host_name
-from deeprig_host.backup.forgetting import forget
 from deeprig_host.backup.outcome import numbers_of, verdict
 from deeprig_host.backup.places import LOCK_FILE
 from deeprig_host.backup.recording import begin_anew, finish
@@ -161,6 +160,9 @@ class Job:
             what = "nothing is forgotten" if is_ours else "it has far less than before"
             told.remarks.append(f"{what}: {less}; {_WHERE_MEANT}")
         elif is_ours:
+            # Not above: what may only append is pruned elsewhere.
+            from deeprig_host.backup.forgetting import forget
+
             forget(visit, self.host, self.clock())
 
     def _words(self, visit: Visit, checked: Checked) -> tuple[str, ...]:

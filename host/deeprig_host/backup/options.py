@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from deeprig_host.backup.declared import Backup, Repository
+from deeprig_host.backup.named import repository_of
 from deeprig_host.backup.places import CONFIG_FILE
 from deeprig_host.backup.progress import STYLES, Progress, Style
-from deeprig_host.backup.reading import repository_of
 from deeprig_host.backup.restic import Restic
 from deeprig_host.backup.telling import replacing, to_errors, while_heard
 from deeprig_host.machine.commands import Machine

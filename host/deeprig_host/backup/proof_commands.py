@@ -29,7 +29,7 @@ _MIB = 1024 * 1024
 Commands = Any
 
 
-def add_proofs(commands: Commands) -> None:
+def add(commands: Commands) -> None:
     """Add the commands to those of the program; each is ``command(machine, options) -> code``."""
     for name, command in (("check", _check), ("drill", _drill), ("list", _list)):
         added = commands.add_parser(name, help=command.__doc__, description=command.__doc__)

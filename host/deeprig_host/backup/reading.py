@@ -89,16 +89,3 @@ def check_good(
 def host_of(backup: Backup) -> str:
     """Return the name that this host's snapshots carry."""
     return backup.tag or socket.gethostname()
-
-
-def repository_of(backup: Backup, name: str | None) -> Repository:
-    """Return the repository of a name; without one the first. Raise Refused where there is none."""
-    found = backup.repository(name) if name else next(iter(backup.repositories), None)
-    if found is None:
-        names = ", ".join(one.name for one in backup.repositories) or "none"
-        raise Refused(
-            f"no repository {name or ''} is declared".replace("  ", " "),
-            evidence=(f"declared: {names}",),
-            remedy="name one of them with --repository",
-        )
-    return found

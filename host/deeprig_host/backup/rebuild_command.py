@@ -13,9 +13,9 @@ from deeprig_host.backup.declared import Backup
 from deeprig_host.backup.documents import print_document
 from deeprig_host.backup.ending import ended_in_order
 from deeprig_host.backup.job import LOCK
+from deeprig_host.backup.named import repository_of
 from deeprig_host.backup.options import add_common, add_long_work, progressing, runner
 from deeprig_host.backup.progress import Progress
-from deeprig_host.backup.reading import repository_of
 from deeprig_host.backup.rebuild import Rebuild, state_now
 from deeprig_host.backup.rebuild_accounts import OWNERS_BY, plan_accounts
 from deeprig_host.backup.rebuild_plan import Order, renumbered
@@ -36,7 +36,7 @@ from deeprig_host.machine.refusal import Refused
 GOOD, FAILED = 0, 1
 
 
-def add_rebuild(commands: Any) -> None:
+def add(commands: Any) -> None:
     """Add the commands to those of the program."""
     added = _added(commands, "rebuild", _rebuild)
     added.add_argument("--overwrite", choices=OVERWRITES, default="newer")

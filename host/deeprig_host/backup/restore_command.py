@@ -10,9 +10,10 @@ from deeprig_host.backup.account import Account, account_of, check_owner
 from deeprig_host.backup.config import read_configuration
 from deeprig_host.backup.documents import print_document
 from deeprig_host.backup.ending import ended_in_order
+from deeprig_host.backup.named import repository_of
 from deeprig_host.backup.options import add_common, add_long_work, progressing, runner
 from deeprig_host.backup.progress import Progress
-from deeprig_host.backup.reading import host_of, repository_of, snapshots_in
+from deeprig_host.backup.reading import host_of, snapshots_in
 from deeprig_host.backup.restore import Restored, Source, Wish, plan, restore, survey
 from deeprig_host.backup.restored_show import restored_document, restored_text
 from deeprig_host.backup.rule import OVERWRITES
@@ -25,7 +26,7 @@ from deeprig_host.machine.refusal import Refused
 GOOD, FAILED = 0, 1
 
 
-def add_restore(commands: Any) -> None:
+def add(commands: Any) -> None:
     """Add the command to those of the program."""
     added = commands.add_parser("restore", help=_restore.__doc__, description=_restore.__doc__)
     added.set_defaults(command=_restore)

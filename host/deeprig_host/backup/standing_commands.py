@@ -26,7 +26,7 @@ GOOD, FAILED = 0, 1
 _SECOND_NS = 1_000_000_000
 
 
-def add_standing(commands: Any) -> None:
+def add(commands: Any) -> None:
     """Add the commands to those of the program."""
     for name, command in (("status", _status), ("newest", _newest)):
         added = commands.add_parser(name, help=command.__doc__, description=command.__doc__)

@@ -19,7 +19,7 @@ from deeprig_host.machine.refusal import Refused
 GOOD = 0
 
 
-def add_units(commands: Any) -> None:
+def add(commands: Any) -> None:
     """Add the commands to those of the program."""
     for name, command in (
         ("begin", _begin),

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from deeprig_host.backup.answer import Answer
 from deeprig_host.backup.declared import Repository
-from deeprig_host.backup.repository_locks import can_unlock, describe, read_locks
 from deeprig_host.backup.restic import Restic
 
 _POLL_SECONDS = 10.0
@@ -32,6 +31,9 @@ def when_free(restic: Restic, repository: Repository, attempt: Callable[[], Answ
         answer = attempt()
         if answer.meaning != "locked":
             return Reached(answer, remarks=remarks)
+        # Not above: mostly it is free.
+        from deeprig_host.backup.repository_locks import can_unlock, describe, read_locks
+
         locks = read_locks(restic, repository)
         holder = describe(restic.machine, locks)
         if not remarks and locks and can_unlock(restic.machine, locks, time.time()):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import secrets
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -11,16 +11,10 @@ from typing import Any
 
 from deeprig_host.backup.config import read_configuration
 from deeprig_host.backup.declared import Backup, Repository
-from deeprig_host.backup.drill import Plan
 from deeprig_host.backup.due_jobs import PROOFS, ProofName, backup_due, proof_job_due
 from deeprig_host.backup.ending import ended_in_order
 from deeprig_host.backup.heartbeat import beat
-from deeprig_host.backup.job import Job, capturing
-from deeprig_host.backup.listing import proof_lines
 from deeprig_host.backup.places import CONFIG_FILE
-from deeprig_host.backup.proofs import Proofs
-from deeprig_host.backup.restic import Restic
-from deeprig_host.backup.show import ended_lines
 from deeprig_host.backup.status import JobStatus
 from deeprig_host.machine.commands import Machine
 from deeprig_host.machine.refusal import Refused
@@ -32,7 +26,7 @@ Run = Callable[[tuple[Repository, ...]], dict[str, JobStatus]]
 Commands = Any
 
 
-def add_work(commands: Commands) -> None:
+def add(commands: Commands) -> None:
     """Add the command to those of the program; it is ``command(machine, options) -> code``."""
     added = commands.add_parser("work", help=_work.__doc__, description=_work.__doc__)
     added.set_defaults(command=_work)
@@ -44,32 +38,46 @@ def _work(machine: Machine, options: argparse.Namespace) -> int:
     """Do all that is due: backups, then checks, then drills. Silent where nothing is."""
     beat(machine)  # first: that nothing can be done with the configuration is told by other signs
     backup = read_configuration(machine, options.config)
-    restic = Restic(machine, backup.nice, backup.io_class, options.restic)
     with ended_in_order():
-        is_good = _backups(machine, backup, restic)
+        is_good = _backups(machine, backup, options)
         for name in PROOFS:
-            is_good &= _proofs(machine, backup, restic, name)
+            is_good &= _proofs(machine, backup, options, name)
     beat(machine)  # it may have worked for hours, and a timer asks anew only after this
     return GOOD if is_good else FAILED
 
 
-def _backups(machine: Machine, backup: Backup, restic: Restic) -> bool:
+def _backups(machine: Machine, backup: Backup, options: argparse.Namespace) -> bool:
     now = time.time()
-    due = (one for one in backup.repositories if backup_due(machine, backup, one, now).is_due)
-    ended = _ended(tuple(due), Job(machine, backup, restic, capture=capturing(backup)).run)
+    due = tuple(one for one in backup.repositories if backup_due(machine, backup, one, now).is_due)
+    if not due:
+        return True
+    # Not above: of the hundred questions of a day all but one find nothing due.
+    from deeprig_host.backup.job import Job, capturing
+    from deeprig_host.backup.options import runner
+    from deeprig_host.backup.show import ended_lines
+
+    job = Job(machine, backup, runner(machine, backup, options), capture=capturing(backup))
+    ended = _ended(due, job.run)
     _print(ended_lines(ended))
     return _all_good(ended)
 
 
-def _proofs(machine: Machine, backup: Backup, restic: Restic, name: ProofName) -> bool:
+def _proofs(machine: Machine, backup: Backup, options: argparse.Namespace, name: ProofName) -> bool:
     now = time.time()  # not of the beginning: a backup before may have taken hours
+    due = tuple(
+        one for one in backup.repositories if proof_job_due(machine, backup, one, name, now).is_due
+    )
+    if not due:
+        return True
+    from deeprig_host.backup.drill import Plan
+    from deeprig_host.backup.listing import proof_lines
+    from deeprig_host.backup.options import runner
+    from deeprig_host.backup.proofs import Proofs
 
-    def is_due(one: Repository) -> bool:
-        return proof_job_due(machine, backup, one, name, now).is_due
-
-    proofs, plan = Proofs(machine, backup, restic), Plan(secrets.token_hex(8))
+    proofs = Proofs(machine, backup, runner(machine, backup, options))
+    plan = Plan(os.urandom(8).hex())
     run: Run = proofs.check if name == "check" else lambda chosen: proofs.drill(chosen, plan)
-    ended = _ended(tuple(filter(is_due, backup.repositories)), run)
+    ended = _ended(due, run)
     _print(f"{name} of {line}" if line[0] != " " else line for line in proof_lines(ended))
     return _all_good(ended)
 
@@ -80,8 +88,6 @@ def _ended(due: tuple[Repository, ...], run: Run) -> dict[str, JobStatus]:
     Nothing ended where another job runs now: that is no fault, and the next question of cron finds
     this one due still.
     """
-    if not due:
-        return {}
     try:
         return run(due)
     except Refused as refused:

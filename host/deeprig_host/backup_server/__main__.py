@@ -19,9 +19,9 @@ from deeprig_host.backup_server.places import LOCK_FILE
 from deeprig_host.backup_server.pruning import prune
 from deeprig_host.backup_server.rest_probe import ask_rest, open_rest
 from deeprig_host.backup_server.told import told_before, write_told
-from deeprig_host.cooling.config import BadConfiguration
 from deeprig_host.machine.commands import Machine
 from deeprig_host.machine.exclusive import Lock
+from deeprig_host.machine.ini import BadConfiguration
 from deeprig_host.machine.program import Program, answer, exit_code, machine_of, tell
 from deeprig_host.machine.refusal import Refused
 

@@ -9,9 +9,8 @@ from typing import Any
 from deeprig_host.backup.values import path
 from deeprig_host.backup_server.declared import Client, Keep, Server
 from deeprig_host.backup_server.places import CONFIG_FILE
-from deeprig_host.cooling.config import BadConfiguration
 from deeprig_host.machine.commands import Machine
-from deeprig_host.machine.ini import Ini, Section, declared_text, read_ini
+from deeprig_host.machine.ini import BadConfiguration, Ini, Section, declared_text, read_ini
 from deeprig_host.machine.values import Parse, number, values_of, whole
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,22}")

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deeprig_host.environment.contents import damages, made_at
-from deeprig_host.environment.wheels import STORE
 from deeprig_host.machine.commands import Machine
 
 BASE = "/opt/deeprig"
 #: A link; what runs the programs names it, and so gets whichever environment is in use.
 CURRENT = f"{BASE}/environment"
 _ALL = f"{BASE}/environments"
+#: The wheels that were carried, by their digests.
+STORE = f"{BASE}/wheels"
 #: Made here, and given its name only when it is complete. One at a time: there is a lock.
 _DRAFT = ".making"
 #: A name is its digest; one made anew beside a damaged one of the same wheels has a number too.

@@ -16,7 +16,6 @@ from pathlib import Path, PurePosixPath
 
 from deeprig_host.machine.refusal import Refused
 
-STORE = "/opt/deeprig/wheels"
 _REMEDY = "run deeprig apply again: it carries the wheels anew"
 
 

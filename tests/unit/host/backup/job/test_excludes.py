@@ -6,7 +6,11 @@ import time
 
 import pytest
 from deeprig_host.backup import datasets, leading
-from deeprig_host.backup.checkpoints import superseded, superseded_directories
+from deeprig_host.backup.checkpoints import (
+    may_name_steps,
+    superseded,
+    superseded_directories,
+)
 from deeprig_host.backup.datasets import NAME, fetchable
 from deeprig_host.backup.declared import Backup
 from deeprig_host.backup.excludes import excludes
@@ -338,6 +342,30 @@ def test_nothing_is_looked_for_where_restic_does_not_look(place):
     assert not any(
         "step_" in one for one in excludes(Machine(place), DECLARED, (place,), ()).patterns
     )
+
+
+def test_directories_that_are_called_like_files_are_looked_into(place):
+    """A tag or a manifest is a file; a directory of that name says nothing of what is beside it."""
+    write(place, *(f"CACHEDIR.TAG/{NAME}/step_{number}.pt" for number in (1, 2)))
+    write(place, "a/step_1.pt/x", "a/step_2.pt/x")
+    assert patterns_of(place) == {f"{place}/CACHEDIR.TAG/{NAME}/step_1.pt"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Step1.PT", "EPOCH-7.pth.tar", "x.Iter_3.h5", "iteration9.keras", "a.CkPt2.npz", "c_epoch=1-"],
+)
+def test_no_directory_is_passed_over_in_which_a_step_may_be(name):
+    assert may_name_steps(f"a.txt\n{name}\nb.txt")
+    assert not may_name_steps("sample_1.bin\nmodel.pt\nbest.ckp")
+
+
+@pytest.mark.parametrize("name", ["checkpoint-3", "global_step3"])
+def test_steps_that_are_directories_are_found_among_many_files(place, name):
+    older = name.replace("3", "2")
+    write(place, *(f"{one}/model.safetensors" for one in (older, name)))
+    write(place, *(f"sample_{number}.bin" for number in range(50)))
+    assert patterns_of(place) == {f"{place}/{older}"}
 
 
 def test_links_are_not_followed(place, tmp_path_factory):
