@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from deeprig_host.backup.arguments import (
     Content,
@@ -128,8 +129,8 @@ class Job:
     def _back_up(self, visit: Visit, checked: Checked, before: RepositoryStatus) -> None:
         """Make a snapshot; where it is good, forget old ones."""
         repository, told = visit.repository, visit.told
-        words = self._words(visit, checked)
-        reached = visit.reach(words, self.progress)
+        words = self._words(repository, checked)
+        reached = visit.reach_beside(lambda: self._look(told, checked), words, self.progress)
         if reached.answer.meaning == "no repository" and repository.create and not before.is_used:
             if not visit.make():
                 return
@@ -165,11 +166,16 @@ class Job:
 
             forget(visit, self.host, self.clock())
 
-    def _words(self, visit: Visit, checked: Checked) -> tuple[str, ...]:
-        """Return what restic is told, the file of what is left out being written."""
-        sources = tuple(self.machine.path(source) for source in checked.usable)
-        left_out = leave_out(self.machine, self.backup, sources, checked.silent)
-        visit.told.remarks.extend(left_out.remarks)
+    def _look(self, told: Told, checked: Checked) -> None:
+        """Write the file of what is left out of the sources."""
+        found = leave_out(self.machine, self.backup, self._sources(checked), checked.silent)
+        told.remarks.extend(found.remarks)
+
+    def _words(self, repository: Repository, checked: Checked) -> tuple[str, ...]:
+        """Return what restic is told."""
         own = own_sources(self.machine, self.backup)
-        content = Content((*sources, *own), not checked.faults, self.host)
-        return backup_words(self.machine, visit.repository, content)
+        content = Content((*self._sources(checked), *own), not checked.faults, self.host)
+        return backup_words(self.machine, repository, content)
+
+    def _sources(self, checked: Checked) -> tuple[Path, ...]:
+        return tuple(self.machine.path(source) for source in checked.usable)

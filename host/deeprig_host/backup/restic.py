@@ -15,6 +15,7 @@ from typing import IO, Any, Protocol
 from deeprig_host.backup.answer import TOO_LONG, Answer, json_object, meaning_of
 from deeprig_host.backup.credentials import credentials, read_password
 from deeprig_host.backup.declared import IoClass, Repository
+from deeprig_host.backup.gate import Gate
 from deeprig_host.backup.masking import masked, secrets_of
 from deeprig_host.backup.piped import lines_of
 from deeprig_host.backup.places import CACHE_DIRECTORY
@@ -27,6 +28,8 @@ _ERROR_BYTES = 64 * 1024
 _HOUR_SECONDS = 3600.0
 #: After its time restic gets SIGINT, removes its lock and ends; then it is killed.
 _LET_GO_SECONDS = 60
+#: In which it opens a repository, mostly.
+_REFUSE_SECONDS = 10.0
 _IO_CLASSES: dict[IoClass, str] = {"idle": "3", "best-effort": "2"}
 
 #: Takes each JSON object that restic prints while it runs; of them only a summary is kept then.
@@ -71,11 +74,13 @@ class Restic:
         seconds: float = _HOUR_SECONDS,
         on_message: OnMessage | None = None,
         output: IO[bytes] | None = None,
+        gate: Gate | None = None,
     ) -> Answer:
         """Run a restic command on a repository and return how it ended.
 
-        ``output`` takes standard output as it is (``restic dump``). Raise Refused where the files
-        of its secrets are missing or open to others.
+        ``output`` takes standard output as it is (``restic dump``). The work of a ``gate`` is done
+        while restic runs. Raise Refused where the files of its secrets are missing or open to
+        others, and what the work raises.
         """
         environment = self._environment(repository)
         words = (*reach_words(self.machine, repository), *arguments)
@@ -84,11 +89,13 @@ class Restic:
         began = time.monotonic()
         with tempfile.TemporaryFile() as errors:
             try:
-                process = self._start(words, seconds, environment, output, errors)
+                process = self._start(words, seconds, environment, output, errors, gate)
             except FileNotFoundError as error:
                 return Answer("no restic", 127, errors=(str(error),))
             with process, self._watched(arguments, repository) as on_line:
                 try:
+                    if gate is not None:
+                        _pass(gate, process)
                     lines, is_cut = _read(process, on_message, on_line)
                     code = process.wait()
                 finally:
@@ -117,6 +124,7 @@ class Restic:
         environment: Mapping[str, str],
         output: IO[bytes] | None,
         errors: IO[bytes],
+        gate: Gate | None,
     ) -> subprocess.Popen[bytes]:
         # ionice -t: a kernel without I/O priorities is no reason to have no backup.
         words = ["setpriv", "--pdeathsig", "INT"]
@@ -131,6 +139,7 @@ class Restic:
             stdout=subprocess.PIPE if output is None else output,
             stderr=errors,
             env=environment,
+            pass_fds=gate.descriptors if gate else (),
         )
 
     def _environment(self, repository: Repository) -> dict[str, str]:
@@ -169,6 +178,19 @@ def _read(
         if room >= 0:
             kept.append(line)
     return tuple(kept), room < 0
+
+
+def _pass(gate: Gate, process: subprocess.Popen[bytes]) -> None:
+    """Do the work of a gate; where it fails, have restic refuse by itself.
+
+    A SIGINT within the 0.2 s in which restic 0.14 takes its lock has it leave that behind.
+    """
+    try:
+        gate.work()
+    except BaseException:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_REFUSE_SECONDS)
+        raise
 
 
 def _let_go(process: subprocess.Popen[bytes]) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from deeprig_host.backup.answer import Answer
 from deeprig_host.backup.declared import Repository
+from deeprig_host.backup.gate import Gate
 from deeprig_host.backup.outcome import failure
 from deeprig_host.backup.restic import OnMessage, Restic
 from deeprig_host.backup.waiting import Reached, when_free
@@ -40,11 +42,42 @@ class Visit:
 
     def reach(self, words: tuple[str, ...], progress: OnMessage | None = None) -> Reached:
         """Run restic when the repository is free, for at most the declared hours."""
+        return self._reach(lambda: self._run(words, progress))
+
+    def reach_beside(
+        self, work: Callable[[], object], words: tuple[str, ...], progress: OnMessage | None = None
+    ) -> Reached:
+        """Run a backup as ``reach`` does; the exclude file is written by ``work`` beside it.
+
+        Raise what the work raises: restic makes no snapshot then.
+        """
+        works = iter((work,))  # done once; a later attempt finds the file
 
         def attempt() -> Answer:
-            seconds = self.repository.longest_hours * _HOUR_SECONDS
-            return self.restic.run(words, self.repository, seconds=seconds, on_message=progress)
+            waiting = next(works, None)
+            return (
+                self._run(words, progress)
+                if waiting is None
+                else self._held(waiting, words, progress)
+            )
 
+        return self._reach(attempt)
+
+    def _held(
+        self, work: Callable[[], object], words: tuple[str, ...], progress: OnMessage | None
+    ) -> Answer:
+        with Gate(work) as gate:
+            return self._run((words[0], *gate.words, *words[1:]), progress, gate)
+
+    def _run(
+        self, words: tuple[str, ...], progress: OnMessage | None, gate: Gate | None = None
+    ) -> Answer:
+        seconds = self.repository.longest_hours * _HOUR_SECONDS
+        return self.restic.run(
+            words, self.repository, seconds=seconds, on_message=progress, gate=gate
+        )
+
+    def _reach(self, attempt: Callable[[], Answer]) -> Reached:
         reached = when_free(self.restic, self.repository, attempt)
         self.told.remarks.extend(reached.remarks)
         return reached
