@@ -11,8 +11,8 @@
    (nice 10, idle I/O class) and by restic as it is.
 
 Needs restic, and room for three times the data below --directory; changes nothing else. Python's
-bytecode is there, as on a host (deeprig_host.environment.make compiles it). Beside other work believe
-ratios and CPU seconds more than seconds: what else the machine does is told as its load.
+bytecode is there, as on a host, where deeprig_host.environment.make compiles it. Beside other work
+believe ratios and CPU seconds more than seconds: what else the machine does is told as its load.
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from types import TracebackType
 
 #: Together a variable of a name that none has: restic puts nothing in its place, and an empty line
-#: is no pattern (a real one would be asked about each file). Alone, Go's os.Expand takes ``${`` off,
-#: and a bracket that does not close is refused (filepath.Match).
+#: is no pattern (a real one would be asked about each file). Alone, Go's os.Expand takes ``${``
+#: off, and a bracket that does not close is refused (filepath.Match).
 _HALF, _REST = b"${[deeprig", b"}\n"
 
 
