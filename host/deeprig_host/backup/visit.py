@@ -66,8 +66,9 @@ class Visit:
     def _held(
         self, work: Callable[[], object], words: tuple[str, ...], progress: OnMessage | None
     ) -> Answer:
+        first = words.index("--exclude-file")
         with Gate(work) as gate:
-            return self._run((words[0], *gate.words, *words[1:]), progress, gate)
+            return self._run((*words[:first], *gate.words, *words[first:]), progress, gate)
 
     def _run(
         self, words: tuple[str, ...], progress: OnMessage | None, gate: Gate | None = None
