@@ -7,15 +7,28 @@ reads nothing else would answer the same. It is used by rechecks (docs/recheck.m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from pyinfra.api.command import StringCommand
-from pyinfra.facts.server import Users
+from pyinfra.facts.deb import DebPackages
+from pyinfra.facts.server import Groups, Users
 
 #: Who names the shell of a question so asks for a print; the text is a line for each place.
 PRINT_SHELL = "print"
 #: When somebody logged in last is in the answer of this fact too; no operation looks at it.
 _USERS = ("users", "stat /etc/passwd", "stat /etc/group", "stat /etc/shadow")
+_PYINFRAS = {
+    str(Users().command()): _USERS,
+    str(Groups().command()): ("users", "stat /etc/group"),
+    # As pyinfra asks for what a fact's program may not be there for.
+    f"if command -v dpkg >/dev/null 2>&1; then ( {DebPackages().command()} ); "
+    "else echo '##PYINFRA_NOCMD##'; fi": (
+        *("stat /usr/bin/dpkg", "stat /var/lib/dpkg/status", "tree /var/lib/dpkg/updates"),
+    ),
+}
+#: Variables before a command are the same in every run: they are in its text.
+_EXPORTS = re.compile(r"export (?:[A-Z_]+=[\w/.:-]*\s+)+&&\s+")
 _known: dict[str, str] = {}
 #: What a host's file system may round a time to, and more.
 _MARGIN_SECONDS = 1.0
@@ -38,9 +51,10 @@ def depends_on(command: StringCommand, *places: str) -> StringCommand:
 
 def places_of(text: str) -> str:
     """Return the places that an answer depends on, a line for each; "" where nobody said so."""
-    if text == Users().command():
-        return "\n".join(_USERS)
-    return _known.get(text, "")
+    exports = _EXPORTS.match(text)
+    plain = text[exports.end() :] if exports else text
+    theirs = _PYINFRAS.get(plain)
+    return "\n".join(theirs) if theirs is not None else _known.get(plain, "")
 
 
 def is_settled(answer: bytes, elapsed_seconds: float) -> str:

@@ -90,5 +90,12 @@ def test_a_command_is_known_by_its_text():
     assert places_of(command.get_raw_value()) == "stat /a\ntree /b"
     assert places_of("sh -c another") == ""
     assert "stat /etc/passwd" in places_of(Users().command()).splitlines()
+    packages = "if command -v dpkg >/dev/null 2>&1; then ( dpkg -l ); "
+    packages += "else echo '##PYINFRA_NOCMD##'; fi"
+    assert "stat /var/lib/dpkg/status" in places_of(packages)
+    given = "export DEBIAN_FRONTEND=noninteractive LISTCHANGES=none && "
+    assert places_of(given + packages) == places_of(packages)
+    assert places_of("cat /etc/group") == "users\nstat /etc/group"
+    assert places_of("export A=$(date) && " + packages) == ""
     odd = depends_on(StringCommand("cat", "odd"), "stat /a\nb")
     assert places_of(odd.get_raw_value()) == ""
