@@ -239,7 +239,8 @@ def answer(rig, script, **options):
 
 
 def test_restic_that_takes_too_long_is_interrupted(rig):
-    script = 'trap "echo let go; exit 130" INT\nwhile :; do sleep 0.05; done'
+    # In the background: a shell dies with what it waits for, without its trap.
+    script = 'trap "echo let go; exit 130" INT\nwhile :; do sleep 0.05 & wait $!; done'
     found = answer(rig, script, seconds=0.3)
     assert (found.meaning, found.lines) == ("too long", ("let go",))
 
