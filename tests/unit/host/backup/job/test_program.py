@@ -282,8 +282,8 @@ def test_restic_is_not_left_behind_by_an_interrupt(rig):
     def interrupt(_message):
         raise KeyboardInterrupt
 
-    # No shell script, which would speak at once: timeout(1) that is interrupted before it knows what
-    # it has just started ends, and leaves that running.
+    # No shell script, which would speak at once: timeout(1) that is interrupted before it knows
+    # whom it has just started ends, and leaves him running.
     script = f"exec {sys.executable} -c '{_ENDS_IN_ORDER}' {rig.log}"
     with pytest.raises(KeyboardInterrupt):
         answer(rig, script, on_message=interrupt)
