@@ -13,6 +13,7 @@ from paramiko import SSHException
 from pyinfra import logger
 from pyinfra.api.command import StringCommand
 from pyinfra.connectors.util import CommandOutput
+from pyinfra.context import ctx_host
 from typing_extensions import override
 
 from deeprig.engine.connector import QuickSSHConnector
@@ -129,12 +130,20 @@ class LineConnector(QuickSSHConnector):
             return None
         if self.noted is not None and gathering_here() is None:
             self.noted.note(question, answer)
+            self._spoil_reader()
         is_good = succeeded(answer, options)
         if is_good and kept is None:  # one that was kept grows old, however often it is used
             self.snapshot.keep(question, answer, asked=asked)
         if not is_good and gathering_here() is not None:
             raise NotAhead("it failed")
         return is_good, output
+
+    def _spoil_reader(self) -> None:
+        """Spoil what is noted of a host whose role asks this one: its own answers are not all."""
+        reader = ctx_host.get() if ctx_host.isset() else self.host
+        noted = getattr(reader.connector, "noted", None)
+        if reader.name != self.host.name and noted is not None:
+            noted.spoil(f"a role asked another host, {self.host.name}")
 
     def _spoil(self, reason: str) -> None:
         if self.noted is not None:

@@ -7,6 +7,7 @@ import pytest
 from pyinfra.api import facts
 from pyinfra.api.command import FunctionCommand, RsyncCommand, StringCommand
 from pyinfra.api.facts import FactBase
+from pyinfra.context import ctx_host
 
 from deeprig.engine.connector import ConnectionLost, QuickSSHConnector
 from deeprig.recheck.noted import Noted
@@ -264,3 +265,12 @@ def test_what_is_only_asked_ahead_is_not_noted(host, noted):
     host.connector.snapshot.open()
     host.connector.ask_together((Question("sh", "ahead", sudo=False),))
     assert noted.answers == {}
+
+
+def test_a_role_that_asks_another_host_is_noted_for_neither_as_its_own(host, noted):
+    own = Noted(b"k" * 32)
+    reader = SimpleNamespace(name="rig9", connector=SimpleNamespace(noted=own))
+    with ctx_host.use(reader):
+        host.get_fact(Said, text="one")
+    assert "another host" in own.spoiled
+    assert noted.spoiled == ""
