@@ -24,11 +24,22 @@ from pathlib import Path
 
 #: Mark, set by tests/conftest.py, and directories.
 Part = tuple[str, tuple[str, ...]]
+#: The files of end-to-end tests from this name on follow in the lane that has less to do.
+_SECOND_HALF = "test_n"
+_END_TO_END = sorted(Path("tests/e2e").glob("test_*.py"))
+_HALVES = (
+    tuple(str(path) for path in _END_TO_END if path.name < _SECOND_HALF),
+    tuple(str(path) for path in _END_TO_END if path.name >= _SECOND_HALF),
+)
 #: The lanes run side by side, the parts of a lane one after the other.
 _LANES: tuple[tuple[Part, ...], ...] = (
-    (("not beside", ("tests/e2e",)),),
+    (("not beside", _HALVES[0]),),
     (("beside", ("tests/contract", "tests/e2e")),),
-    (("not beside", ("tests/unit",)), ("not beside", ("tests/contract",))),
+    (
+        ("not beside", ("tests/unit",)),
+        ("not beside", ("tests/contract",)),
+        ("not beside", _HALVES[1]),
+    ),
 )
 _WORDS = ("failed", "passed", "skipped", "xfailed", "xpassed", "error", "errors")
 #: pytest(1): no test was collected; a part without tests is no failure, all of them are.
