@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import os
 import selectors
-import shlex
-import struct
 import subprocess
 import time
-import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -21,16 +18,9 @@ from pathlib import Path
 from typing import IO
 
 from deeprig.recheck.record import Asked
+from deeprig.transport.boot import boot_command
+from deeprig.transport.far_side import pack
 
-_NUMBER = struct.Struct(">I")
-#: The distribution's own: what a user's PATH finds first may be anything.
-_PYTHON = "/usr/bin/python3"
-#: Skips what sudo or a login shell left before the mark, then runs what comes.
-_BOOT = (
-    "import sys;r=sys.stdin.buffer;"
-    "any(x.strip()==b'{mark}' for x in iter(r.readline,b''));"
-    "exec(r.read({length}))"
-)
 _MOST_BYTES = 1 << 16
 
 
@@ -117,8 +107,7 @@ def payload(order: Order, mark: str, program: bytes) -> bytes:
     fields = [order.key, order.file.encode(), order.text.encode()]
     for asked, expected in zip(order.asked, order.expected, strict=True):
         fields += [word.encode() for word in (asked.shell, asked.text, asked.look, expected)]
-    body = zlib.compress(b"".join(_NUMBER.pack(len(one)) + one for one in fields), 1)
-    return f"{mark}\n".encode() + program + _NUMBER.pack(len(body)) + body
+    return f"{mark}\n".encode() + program + pack(fields)
 
 
 def _program() -> bytes:
@@ -133,8 +122,7 @@ def _start(order: Order, program: bytes) -> _Running:
     mark = os.urandom(12).hex()
     own = b"from __future__ import annotations\n" + program
     own += f"\nrecheck(b'{mark}')\n".encode()
-    boot = _BOOT.format(mark=mark, length=len(own))
-    command = f"{_PYTHON} -I -S -c {shlex.quote(boot)}"
+    command = boot_command(mark, own)
     words = [*order.ssh, f"sudo -H -n {command}" if order.sudo else command]
     # A file: OpenSSH reads its input when it is logged in, and a pipe would have us wait for that.
     with os.fdopen(os.memfd_create("deeprig-recheck"), "wb", buffering=0) as source:

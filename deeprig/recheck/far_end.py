@@ -37,7 +37,7 @@ def told(shell: bytes, code: bytes, output: bytes, errors: bytes) -> tuple[bytes
 
 
 def digest(key: bytes, parts: tuple[bytes, ...]) -> bytes:
-    """Return a keyed digest of some parts (record.digest)."""
+    """Return a keyed digest of some parts, hex."""
     made = hashlib.blake2b(key=key, digest_size=16)
     for part in parts:
         made.update(b"%d:" % len(part) + part)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from deeprig.recheck import far_end
 from deeprig.recheck.inputs import Mark
 
 _FORM = 1
@@ -70,11 +71,8 @@ class Record:
 
 
 def digest(key: bytes, *parts: bytes) -> str:
-    """Return a keyed digest of some parts, as the far side makes it."""
-    made = hashlib.blake2b(key=key, digest_size=16)
-    for part in parts:
-        made.update(b"%d:" % len(part) + part)
-    return made.hexdigest()
+    """Return a keyed digest of some parts, as the far end makes it."""
+    return far_end.digest(key, parts).decode("ascii")
 
 
 def place_of(words: tuple[str, ...]) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import socket
 from contextlib import suppress
 from pathlib import Path
@@ -11,19 +10,11 @@ from pathlib import Path
 from gevent.lock import BoundedSemaphore
 from paramiko import Channel, SSHException, Transport
 
+from deeprig.transport.boot import boot_command
 from deeprig.transport.frames import Answer, NotUnderstood, Question, frame_of, read_answers
 
 #: A host on which an interpreter needs longer to start has better use for its time.
 _START_SECONDS = 30.0
-#: The distribution's own: what a user's PATH finds first may be anything.
-_PYTHON = "/usr/bin/python3"
-#: Skips what sudo did not read of a password, then runs what comes. One line: sudo hands it on to
-#: every command, in SUDO_COMMAND.
-_BOOT = (
-    "import sys;r=sys.stdin.buffer;"
-    "any(x.strip()==b'{mark}' for x in iter(r.readline,b''));"
-    "exec(r.read({length}))"
-)
 
 
 class LineEnded(ConnectionError):
@@ -100,8 +91,7 @@ class Line:
 
 def _start(transport: Transport, mark: str, *, sudo: bool, password: str | None) -> Channel:
     program = _program(mark)
-    boot = _BOOT.format(mark=mark, length=len(program))
-    command = f"{_PYTHON} -I -S -c {shlex.quote(boot)}"
+    command = boot_command(mark, program)
     first = b""
     if sudo:
         # The same as pyinfra's own, but for where the password comes from: not the arguments.
