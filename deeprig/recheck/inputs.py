@@ -26,6 +26,8 @@ _UNTOLD_VARIABLES = frozenset(
         "TRIGGER_TIMER_MONOTONIC_USEC",
     )
 )
+#: The clock of files' times is behind by a tick of the kernel at most (100 Hz), in seconds.
+_TICK = 0.01
 _SYSTEM = ("/proc/", "/sys/", "/dev/")
 _PROGRAMS = frozenset(
     ("subprocess.Popen", "os.system", "os.posix_spawn", "os.fork", "os.forkpty", "os.exec")
@@ -49,22 +51,23 @@ class Watch:
         #: Connections are expected now: to the hosts.
         self.is_connecting = False
         self.began = 0.0
+        #: Modules that were loaded before it began, since the process did at ``process_began``.
+        self.loaded: frozenset[str] = frozenset()
+        self.process_began = 0.0
         self.paths: set[str] = set()
         #: Why nothing can be said about what the evaluation depends on; "" where that is known.
         self.unknown = ""
         self._is_hooked = False
 
-    def begin(self, began: float | None = None) -> None:
-        """Note from now on; what was read before is forgotten.
-
-        What is older than ``began`` (Unix seconds; None: the beginning of this process) was read
-        as it is.
-        """
+    def begin(self) -> None:
+        """Note from now on; what was read before is forgotten, but for the modules."""
         if not self._is_hooked:
             self._is_hooked = True
             sys.addaudithook(self._heard)
         self.paths, self.unknown = set(), ""
-        self.began = _process_began() if began is None else began
+        self.began = time.time() - _TICK
+        self.process_began = _process_began()
+        self.loaded = frozenset(_module_files())
         self.is_connecting, self.is_on = False, True
 
     def end(self) -> None:
@@ -123,13 +126,12 @@ def marks_of(watch: Watch, lab_directory: Path, more: Iterable[str] = ()) -> dic
     searched = _directories(lab_directory)
     if isinstance(searched, str):
         return searched
-    files = {getattr(module, "__file__", None) for module in tuple(sys.modules.values())}
-    paths = {path for path in files if isinstance(path, str)} | watch.paths | searched
+    paths = _module_files() | watch.paths | searched
     paths |= {sys.executable, *_ALWAYS, *more}
     marks = {path: mark_of(path) for path in paths if not path.startswith(_SYSTEM)}
-    began = int(watch.began * 1e9)
     for path, mark in marks.items():
-        if mark is not None and max(mark[:2]) >= began:
+        began = watch.process_began if path in watch.loaded else watch.began
+        if mark is not None and max(mark[:2]) >= int(began * 1e9):
             return f"{path} changed while it ran"
     return marks
 
@@ -154,8 +156,13 @@ def variables() -> str:
     return "\0".join(told)
 
 
+def _module_files() -> set[str]:
+    files = {getattr(module, "__file__", None) for module in tuple(sys.modules.values())}
+    return {path for path in files if isinstance(path, str)}
+
+
 def _process_began() -> float:
-    """Return when this process began, in Unix seconds: some modules were loaded at once then."""
+    """Return when this process began, in Unix seconds, up to a tick of the kernel too early."""
     # proc(5): what comes after the command's name, which may hold anything, begins with field 3.
     fields = Path("/proc/self/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     started = int(fields[19]) / os.sysconf("SC_CLK_TCK")

@@ -3,7 +3,9 @@
 import os
 import socket
 import subprocess
+import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,14 +14,19 @@ from deeprig.recheck.inputs import WATCH, first_changed, mark_of, marks_of, vari
 
 @pytest.fixture
 def watch(lab):
-    # File systems tell times in ticks of some milliseconds: what was written before is older.
-    before = time.time()
-    probe = lab.parent / "probe"
-    while not probe.exists() or probe.stat().st_mtime <= before:
-        probe.write_text("")
-    WATCH.begin(time.time())
+    begin_later(lab.parent)
     yield WATCH
     WATCH.end()
+
+
+def begin_later(place):
+    """Begin when what was written until now has a time that is past."""
+    # File systems tell times in ticks of some milliseconds.
+    before = time.time() + 0.02
+    probe = place / "probe"
+    while not probe.exists() or probe.stat().st_mtime <= before:
+        probe.write_text("")
+    WATCH.begin()
 
 
 def marks(watch, lab, *more):
@@ -72,6 +79,16 @@ def test_a_path_that_is_not_there_counts_when_it_comes(watch, lab):
 def test_a_loaded_module_counts(watch, lab):
     found = marks(watch, lab)
     assert mark_of(pytest.__file__) == found[pytest.__file__]
+
+
+def test_a_module_that_changed_since_the_process_began_is_unknown(watch, lab, monkeypatch):
+    module = lab / "roles" / "early.py"
+    module.write_text("")
+    begin_later(lab.parent)
+    marks(watch, lab, str(module))
+    monkeypatch.setitem(sys.modules, "early", SimpleNamespace(__file__=str(module)))
+    watch.begin()
+    assert marks_of(watch, lab) == f"{module} changed while it ran"
 
 
 def test_what_changes_while_it_runs_is_unknown(watch, lab):
