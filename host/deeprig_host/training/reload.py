@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,16 +53,38 @@ def predict_in_new_process(
 
     Raise RuntimeError with its reason where it fails.
     """
+    with predicting_in_new_process(framework, workdir, device, form) as outputs:
+        return outputs()
+
+
+@contextmanager
+def predicting_in_new_process(
+    framework: str, workdir: Path, device: str, form: str | None = None
+) -> Iterator[Callable[[], Outputs]]:
+    """Have that process begin, and give what waits for its outputs: its import takes seconds.
+
+    What is given raises RuntimeError with the process' reason where it failed. A process that
+    nobody waited for is ended.
+    """
     command = [sys.executable, "-m", "deeprig_host.training", "predict", framework]
     command += ["--workdir", str(workdir), "--device", device]
     command += ["--form", form] if form is not None else []
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=_LIMIT_SECONDS
-    )
-    sys.stderr.write(done.stderr)
-    if done.returncode != 0:
-        raise RuntimeError(f"prediction in a new process failed: {_reason(done)}")
-    told = json.loads(done.stdout)
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield lambda: _outputs_of(process, workdir)
+        finally:
+            process.kill()
+
+
+def _outputs_of(process: subprocess.Popen[str], workdir: Path) -> Outputs:
+    output, errors = process.communicate(timeout=_LIMIT_SECONDS)
+    sys.stderr.write(errors)
+    if process.returncode != 0:
+        reason = _reason(process.returncode, output, errors)
+        raise RuntimeError(f"prediction in a new process failed: {reason}")
+    told = json.loads(output)
     outputs = Outputs((workdir / _OUTPUTS).read_bytes(), int(told["width"]))
     if outputs.sha256() != told["sha256"]:
         raise RuntimeError("the new process said another sha256 than its file has")
@@ -73,10 +97,10 @@ def save_outputs(outputs: Outputs, workdir: Path) -> dict[str, Any]:
     return {"schema": SCHEMA, "sha256": outputs.sha256(), "width": outputs.width}
 
 
-def _reason(done: subprocess.CompletedProcess[str]) -> str:
+def _reason(code: int, output: str, errors: str) -> str:
     """Return the answer's evidence, or the last thing that was said (a crash has no answer)."""
     try:
-        return str(json.loads(done.stdout)["evidence"])
+        return str(json.loads(output)["evidence"])
     except (ValueError, KeyError):
-        lines = done.stderr.strip().splitlines() or ["it said nothing"]
-        return f"exit {done.returncode}: {lines[-1]}"
+        lines = errors.strip().splitlines() or ["it said nothing"]
+        return f"exit {code}: {lines[-1]}"

@@ -86,6 +86,7 @@ def build(model: Any, recipe: Recipe, device: str) -> KerasLearner:
         optimizer=optimizer_for(recipe),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
+    backend.prepare(model)
     return KerasLearner(model, device)
 
 

@@ -29,16 +29,18 @@ def run(context: CaseContext) -> CaseResult:
     save(trained.model, context.workdir)
     images = trained.split.test.images
     data.save_test_images(images, context.workdir)
-    context.emit(0.4, "loading in a new process")
-    again = reload.predict_in_new_process(context.framework, context.workdir, context.device)
-    context.emit(0.7, "going on from a checkpoint")
+    context.emit(0.4, "loading in a new process, going on from a checkpoint")
+    saved = context.framework, context.workdir, context.device
+    with reload.predicting_in_new_process(*saved) as outputs:
+        resumes = _check_resumes(trained, context)
+        again = outputs()
     comparison = reload.compare(trained.test_outputs, again)
     scores = scores_of(trained.split, trained.split.test, again)
     checks = (
         comparison.check(),
         *check_limits("reload", scores.metrics()),
         scores.check_unseen(),
-        _check_resumes(trained, context),
+        resumes,
     )
     told = {"sha256": comparison.sha256, "reloaded_sha256": comparison.reloaded_sha256}
     return judged(checks, scores.measurements(), data=told)
