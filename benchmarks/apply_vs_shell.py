@@ -1,13 +1,15 @@
 """Wall time of a fresh ``deeprig apply`` beside a hand-written shell script that does the same.
 
-    sudo build/venv/bin/python benchmarks/apply_vs_shell.py [ROUNDS]
+    sudo build/venv/bin/python benchmarks/apply_vs_shell.py [--rounds N] [--small]
 
-Each round takes two fresh throwaway hosts and gives one to each way. The state is the one of
-``script/demo`` without PyTorch: packages, user, certificates, conda, one small environment.
+Each round takes two fresh throwaway hosts and gives one to each way; ways take turns in who begins.
+The state is the one of ``script/demo``: packages, user, certificates, conda, an environment with
+PyTorch; ``--small``: an environment with two small packages in its place.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import statistics
 import subprocess
@@ -23,10 +25,16 @@ from deeprig.lab import access, api  # noqa: E402 - after the path is set
 from deeprig.lab.state import BRIDGE_ADDRESS, LOGIN_USER, PROXY_PORT, LabState  # noqa: E402
 from tests.channel.api import DEFAULT_CACHE, ChannelBuild, build  # noqa: E402
 
+#: What pip installs; the same versions as in script/demo.
+PYTORCH = ("torch==2.13.0", "numpy", "scikit-learn")
+SMALL = ("six",)
+_FRESH = "deeprig apply, fresh"
+_SCRIPT = "shell script over one SSH session, fresh"
+_AGAIN = "deeprig apply again"
 PROXY = f"http://{BRIDGE_ADDRESS}:{PROXY_PORT}"
 
 
-def settings(state: LabState, channel: ChannelBuild) -> str:
+def settings(state: LabState, channel: ChannelBuild, packages: tuple[str, ...]) -> str:
     """Return the group data of the deeprig way."""
     conda = {
         "installer": {
@@ -40,14 +48,20 @@ def settings(state: LabState, channel: ChannelBuild) -> str:
             "trusted_hosts": [BRIDGE_ADDRESS],
         },
         "environments": [
-            {"name": "small", "python": "3.11", "packages": ["idna"], "pip": {"packages": ["six"]}}
+            {
+                "name": "lab",
+                "python": "3.11",
+                "packages": ["idna"],
+                "pip": {"packages": list(packages)},
+                "cuda": "cpu",
+            }
         ],
     }
     base = {"packages": ["git", "htop"], "timezone": "Europe/Berlin", "users": [{"name": "ada"}]}
     return f"base = {pformat(base)}\nconda = {pformat(conda)}\n"
 
 
-def shell_script(state: LabState, channel: ChannelBuild) -> str:
+def shell_script(state: LabState, channel: ChannelBuild, packages: tuple[str, ...]) -> str:
     """Return what an administrator would write for the same state."""
     dist = state.url("dist")
     url = f"{dist}installer/{channel.installer_name}"
@@ -70,8 +84,8 @@ echo '{channel.installer_sha256}  /tmp/i.sh' | sha256sum -c --quiet
 sh /tmp/i.sh -b -p /opt/conda >/dev/null
 printf 'channels:\\n  - conda-forge\\nchannel_alias: {dist}\\n' > /opt/conda/.condarc
 echo '. /opt/conda/etc/profile.d/conda.sh' > /etc/profile.d/conda.sh
-/opt/conda/bin/conda create -y -n small python=3.11 pip idna >/dev/null
-/opt/conda/envs/small/bin/python -m pip install -q {pip} six
+/opt/conda/bin/conda create -y -n lab python=3.11 pip idna >/dev/null
+/opt/conda/envs/lab/bin/python -m pip install -q {pip} {" ".join(packages)}
 """
 
 
@@ -82,7 +96,9 @@ def timed(command: list[str], stdin: str | None = None) -> float:
     return time.monotonic() - started
 
 
-def one_round(channel: ChannelBuild) -> dict[str, float]:
+def one_round(
+    channel: ChannelBuild, packages: tuple[str, ...], *, begins_with_script: bool
+) -> dict[str, float]:
     """Measure each way once, on a host of its own."""
     directory = ROOT / ".lab" / "benchmark"
     api.down(directory)
@@ -90,33 +106,43 @@ def one_round(channel: ChannelBuild) -> dict[str, float]:
         spec = api.LabSpec(directory, 2, served=(("dist", channel.out),))
         state = api.up(spec)
         (state.inventory.parent / "group_data/workstations.py").write_text(
-            settings(state, channel), encoding="utf-8"
+            settings(state, channel, packages), encoding="utf-8"
         )
         deeprig = [sys.executable, "-m", "deeprig", "apply", "-i", str(state.inventory)]
         deeprig += ["--limit", "rig1"]
         target = state.host("rig2")
         ssh = ["ssh", "-F", "/dev/null", "-i", str(state.key), "-p", str(target.ssh_port)]
         ssh += ["-o", f"UserKnownHostsFile={state.known_hosts}", f"{LOGIN_USER}@127.0.0.1"]
-        return {
-            "deeprig apply, fresh": timed(deeprig),
-            "shell script over one SSH session, fresh": timed(
-                [*ssh, "sudo sh -s"], shell_script(state, channel)
-            ),
-            "deeprig apply again (0 changes)": timed(deeprig),
-        }
+        ssh += ["sudo sh -s"]
+        script = shell_script(state, channel, packages)
+        ways = [(_FRESH, deeprig, None), (_SCRIPT, ssh, script)]
+        if begins_with_script:
+            ways.reverse()
+        ways.append((_AGAIN, deeprig, None))
+        return {name: timed(command, stdin) for name, command, stdin in ways}
     finally:
         api.down(directory)
 
 
 def main() -> None:
     """Measure some rounds and print medians and ratios as JSON."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--small", action="store_true", help="without PyTorch")
+    options = parser.parse_args()
+    packages = SMALL if options.small else PYTORCH
     channel = build(DEFAULT_CACHE / "out")
-    results = [one_round(channel) for _ in range(rounds)]
+    results = [
+        one_round(channel, packages, begins_with_script=number % 2 == 1)
+        for number in range(options.rounds)
+    ]
     medians = {name: statistics.median(r[name] for r in results) for name in results[0]}
-    shell = medians["shell script over one SSH session, fresh"]
-    table = {k: {"seconds": round(v, 1), "ratio": round(v / shell, 2)} for k, v in medians.items()}
-    print(json.dumps({"rounds": rounds, "medians": table}, indent=2))  # noqa: T201 - its output
+    table = {
+        k: {"seconds": [round(r[k], 1) for r in results], "ratio": round(v / medians[_SCRIPT], 2)}
+        for k, v in medians.items()
+    }
+    told = {"installed": packages, "rounds": options.rounds, "of the medians": table}
+    print(json.dumps(told, indent=2))  # noqa: T201 - its output
 
 
 if __name__ == "__main__":

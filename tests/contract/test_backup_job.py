@@ -167,7 +167,9 @@ def test_an_append_only_repository_is_not_asked_to_forget(rig):
     assert len(rig.snapshots()) == 2
 
 
-def test_a_file_that_cannot_be_read_is_a_failure_though_the_rest_is_kept(rig, tmp_path):
+@pytest.fixture
+def unreadable(rig, tmp_path):
+    """Put a file into a source that restic cannot read; return its path."""
     secret = rig.home / "unreadable.bin"
     secret.write_text("x")
     secret.chmod(0)
@@ -177,17 +179,44 @@ def test_a_file_that_cannot_be_read_is_a_failure_though_the_rest_is_kept(rig, tm
         drop = "setpriv --bounding-set -dac_override,-dac_read_search"
         script.write_text(f'#!/bin/sh\nexec {drop} {rig.program} "$@"\n')
         script.chmod(0o755)
-        program, rig.program = rig.program, str(script)
-    else:
-        program = rig.program
+        rig.program = str(script)
+    return secret
+
+
+def test_a_file_that_cannot_be_read_is_a_failure_though_the_rest_is_kept(rig, made, unreadable):
     assert rig.back_up() == 1
-    rig.program = program
+    rig.program = made.program
     (reason,) = rig.job().reasons
     assert "partial" in reason
-    assert f"{secret} (Permission denied)" in reason
+    assert f"{unreadable} (Permission denied)" in reason
     assert (rig.summary()["ok"], rig.summary()["failed"]) == (False, 1)
     assert rig.job().success_time < rig.job().started_time
     assert rig.restored("/home/ada/thesis.txt") == "of long work\n"
+
+
+def test_a_snapshot_that_lacks_a_file_is_marked_where_this_host_may_do_that(rig, unreadable):
+    rig.configure(keep=1)
+    assert rig.back_up() == 1
+    good, partial = rig.snapshots()
+    assert "incomplete" not in good["tags"]
+    assert {"deeprig", "incomplete"} <= set(partial["tags"])
+    assert rig.job().details["snapshot"] == partial["id"][:8]
+    # It is in a group of its own, so that it does not push out the good one.
+    unreadable.unlink()
+    assert rig.back_up() == 0
+    kept = {one["id"]: one["tags"] for one in rig.snapshots()}
+    assert partial["id"] in kept
+    assert len([tags for tags in kept.values() if "incomplete" not in tags]) == 1
+
+
+def test_a_snapshot_that_lacks_a_file_cannot_be_marked_by_who_may_only_append(rig, unreadable):
+    assert rig.back_up() == 1
+    newest = rig.snapshots()[-1]
+    assert "incomplete" not in newest["tags"]
+    assert rig.job().details["snapshot"] == newest["id"][:8]
+    assert (
+        f"snapshot {newest['id'][:8]} lacks what is named here, and is not marked" in rig.remarks()
+    )
 
 
 def test_a_wrong_password_is_told_and_never_shown(rig, capsys):

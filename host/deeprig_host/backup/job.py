@@ -127,7 +127,7 @@ class Job:
         )
 
     def _back_up(self, visit: Visit, checked: Checked, before: RepositoryStatus) -> None:
-        """Make a snapshot; where it is good, forget old ones."""
+        """Make a snapshot; where it is good, forget old ones, else mark it."""
         repository, told = visit.repository, visit.told
         words = self._words(repository, checked)
         reached = visit.reach_beside(lambda: self._look(told, checked), words, self.progress)
@@ -144,6 +144,11 @@ class Job:
         told.is_made = not told.reasons
         if told.is_made:
             self._end(visit, before)
+        elif told.details.get("snapshot") and not checked.faults:
+            # Not above: most snapshots hold everything.
+            from deeprig_host.backup.marking import mark_incomplete
+
+            mark_incomplete(visit, self.host)
 
     def _lost(self, checked: Checked) -> tuple[str, ...]:
         """Return which sources went while restic read them: it saw them empty, or not at all."""

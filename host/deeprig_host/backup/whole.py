@@ -10,7 +10,7 @@ from deeprig_host.machine.refusal import Refused
 
 
 def is_whole(snapshot: Snapshot) -> bool:
-    """Say whether every source was there when the snapshot was begun."""
+    """Say whether every source was there, and, where it could be marked later, was read."""
     return INCOMPLETE not in snapshot.tags
 
 
