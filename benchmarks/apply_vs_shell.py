@@ -109,7 +109,8 @@ def one_round(
             settings(state, channel, packages), encoding="utf-8"
         )
         deeprig = [sys.executable, "-m", "deeprig", "apply", "-i", str(state.inventory)]
-        deeprig += ["--limit", "rig1"]
+        # The roles that do what the script does; the others keep a machine up to date and watch it.
+        deeprig += ["--limit", "rig1", "--role", "base", "--role", "conda"]
         target = state.host("rig2")
         ssh = ["ssh", "-F", "/dev/null", "-i", str(state.key), "-p", str(target.ssh_port)]
         ssh += ["-o", f"UserKnownHostsFile={state.known_hosts}", f"{LOGIN_USER}@127.0.0.1"]

@@ -93,6 +93,7 @@ def test_a_gpu_host_without_cuda_fails_and_never_falls_back(train):
         assert answer["cuda"]["error"] in answer["evidence"]
 
 
+@pytest.mark.full  # of the suite in every run: test_training_mutations.py
 def test_shuffled_labels_fail(sabotaged):
     code, answer = sabotaged(
         """
@@ -116,10 +117,13 @@ def test_shuffled_labels_fail(sabotaged):
     "lines",
     [
         "import torch\ntorch.optim.AdamW.step = lambda self, closure=None: None\n",
-        """
+        pytest.param(
+            """
         import functools, torch
         torch.optim.AdamW = functools.partial(torch.optim.AdamW, maximize=True)
         """,
+            marks=pytest.mark.full,
+        ),
     ],
     ids=["the optimizer does nothing", "the optimizer climbs"],
 )
@@ -146,6 +150,7 @@ def test_a_wrong_save_fails_although_it_predicts_well(sabotaged):
     assert answer["metrics"]["accuracy"] >= 0.93
 
 
+@pytest.mark.full
 def test_a_model_file_cut_short_fails_with_its_reason(sabotaged):
     code, answer = sabotaged(
         """
