@@ -148,7 +148,7 @@ class Job:
             # Not above: most snapshots hold everything.
             from deeprig_host.backup.marking import mark_incomplete
 
-            mark_incomplete(visit, self.host)
+            mark_incomplete(visit)
 
     def _lost(self, checked: Checked) -> tuple[str, ...]:
         """Return which sources went while restic read them: it saw them empty, or not at all."""

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from deeprig_host.backup.answer import Answer
-from deeprig_host.backup.arguments import INCOMPLETE, TAG
+from deeprig_host.backup.arguments import INCOMPLETE
 from deeprig_host.backup.outcome import failure
+from deeprig_host.backup.reading import snapshots_in
 from deeprig_host.backup.visit import Visit
 
-_ID_CHARACTERS = 8
 
-
-def mark_incomplete(visit: Visit, host: str) -> None:
+def mark_incomplete(visit: Visit) -> None:
     """Put the tag on the snapshot that this run made; what keeps us from it is a remark.
 
     restic writes the snapshot anew and removes the one before (`restic tag`): only a host that may
@@ -27,14 +23,6 @@ def mark_incomplete(visit: Visit, host: str) -> None:
     if not tagged.answer.is_good:
         visit.told.remarks.append(failure(untold, tagged.answer, tagged.holder))
         return
-    chosen = ("--host", host, "--tag", f"{TAG},{INCOMPLETE}")
-    visit.told.details["snapshot"] = _new_id(
-        visit.reach(("snapshots", "--json", *chosen)).answer, made
-    )
-
-
-def _new_id(answer: Answer, made: str) -> str:
-    """Return the id of the snapshot that was another one's; empty where that is not told."""
-    rows: list[dict[str, Any]] = answer.document() or [] if answer.is_good else []
-    new = (row["id"] for row in rows if str(row.get("original") or "").startswith(made))
-    return str(next(new, ""))[:_ID_CHARACTERS]
+    known = snapshots_in(visit.restic, visit.repository)
+    new = (one.short_id for one in known if one.original.startswith(made))
+    visit.told.details["snapshot"] = next(new, "")

@@ -23,13 +23,17 @@ _GO_BITS = ((1 << 23, stat.S_ISUID), (1 << 22, stat.S_ISGID), (1 << 20, stat.S_I
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One backup in a repository; ``time_ns`` is when it began, since the epoch."""
+    """One backup in a repository; ``time_ns`` is when it began, since the epoch.
+
+    ``original`` is the id that it had before its tags were changed, empty where they never were.
+    """
 
     id: str
     time_ns: int
     host: str
     paths: tuple[str, ...]
     tags: tuple[str, ...] = ()
+    original: str = ""
 
     @property
     def short_id(self) -> str:
@@ -125,7 +129,8 @@ def _parse(maker: Callable[[Any], _T], row: Any) -> _T:
 
 def _snapshot(row: Any) -> Snapshot:
     paths, tags = tuple(row["paths"]), tuple(row.get("tags") or ())
-    return Snapshot(row["id"], parse_time_ns(row["time"]), row["hostname"], paths, tags)
+    original = row.get("original") or ""
+    return Snapshot(row["id"], parse_time_ns(row["time"]), row["hostname"], paths, tags, original)
 
 
 def _node(row: Any) -> Node:
