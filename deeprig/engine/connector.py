@@ -1,4 +1,4 @@
-"""pyinfra's SSH connector, made quicker and with failures that say what to do.
+"""pyinfra's SSH connector, with failures that say what to do, and made quicker.
 
 Measured in shared facts (transport): paramiko leaves Nagle's algorithm on, which together with
 delayed acknowledgements costs about 40 ms per command; one socket option removes that.
@@ -14,7 +14,7 @@ from pyinfra.api.host import Host
 from pyinfra.connectors.ssh import SSHConnector
 from pyinfra.connectors.util import CommandOutput
 
-from deeprig.engine.liveness import ANSWER_SECONDS, Liveness, set_tcp_options
+from deeprig.engine.liveness import ANSWER_SECONDS, Liveness, send_at_once, tell_losses
 from deeprig.errors import Problem
 from deeprig.inventory.model import SSH_DEFAULT_PORT, DeclaredHost
 
@@ -59,8 +59,8 @@ class ConnectionLost(ConnectionError):
         self.unit = unit
 
 
-class QuickSSHConnector(SSHConnector):
-    """pyinfra's connector: quick, and one that knows when its connection is lost.
+class WatchedSSHConnector(SSHConnector):
+    """pyinfra's connector, and one that knows when its connection is lost.
 
     ``lost`` is how the connection ended, where it was not we who closed it.
     """
@@ -74,7 +74,7 @@ class QuickSSHConnector(SSHConnector):
         self.lost = None
         transport = self.client.get_transport() if self.client else None
         if transport is not None:
-            set_tcp_options(transport.sock)
+            tell_losses(transport.sock)
             self.liveness = Liveness(transport)
 
     def disconnect(self) -> None:
@@ -129,6 +129,17 @@ class QuickSSHConnector(SSHConnector):
         reason = f"no answer for {ANSWER_SECONDS} s" if is_silent else "it was closed"
         self.lost = ConnectionLost(reason, getattr(command, "unit", None))
         return self.lost
+
+
+class QuickSSHConnector(WatchedSSHConnector):
+    """The same without Nagle's delay."""
+
+    def connect(self) -> None:
+        """Connect, then have TCP send at once."""
+        super().connect()
+        transport = self.client.get_transport() if self.client else None
+        if transport is not None:
+            send_at_once(transport.sock)
 
 
 def loss_of(host: Host) -> ConnectionLost | None:

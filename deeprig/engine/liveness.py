@@ -7,6 +7,7 @@ timers see no further than the next hop of a jump host. Every sshd answers a glo
 from __future__ import annotations
 
 import socket
+from typing import TypeGuard
 
 import gevent
 from gevent import Greenlet
@@ -54,10 +55,17 @@ class Liveness:
                 self._transport.close()
 
 
-def set_tcp_options(sock: object) -> None:
-    """Have TCP send at once, and give up when nothing is acknowledged (tcp(7))."""
-    if not isinstance(sock, socket.socket) or sock.family == socket.AF_UNIX:
-        return
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, ANSWER_SECONDS * 1000)
+def send_at_once(sock: object) -> None:
+    """Switch Nagle's algorithm off (tcp(7), TCP_NODELAY)."""
+    if _is_tcp(sock):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def tell_losses(sock: object) -> None:
+    """Have TCP give up when nothing is acknowledged (tcp(7), TCP_USER_TIMEOUT)."""
+    if _is_tcp(sock) and hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(ANSWER_SECONDS * 1000))
+
+
+def _is_tcp(sock: object) -> TypeGuard[socket.socket]:
+    return isinstance(sock, socket.socket) and sock.family != socket.AF_UNIX

@@ -8,16 +8,17 @@ from pyinfra.api.host import Host
 from pyinfra.connectors.base import BaseConnector
 from pyinfra.connectors.ssh import SSHConnector
 
-from deeprig.engine.connector import QuickSSHConnector
+from deeprig.engine.connector import QuickSSHConnector, WatchedSSHConnector
 from deeprig.errors import UsageProblem
 from deeprig.transport.connector import LineConnector
 
-#: For comparing: ``stock`` is pyinfra's own connector, ``quick`` one command at a time.
+#: For comparing: ``stock`` sends and receives as pyinfra's own connector does, ``quick`` the same
+#: without Nagle's delay. Both know of lost connections: that is the engine's business.
 VARIABLE = "DEEPRIG_TRANSPORT"
 _CONNECTORS: dict[str, type[BaseConnector]] = {
     "line": LineConnector,
     "quick": QuickSSHConnector,
-    "stock": SSHConnector,
+    "stock": WatchedSSHConnector,
 }
 DEFAULT = "line"
 
@@ -31,5 +32,5 @@ def use_connector(host: Host) -> None:
     if name not in _CONNECTORS:
         known = ", ".join(_CONNECTORS)
         raise UsageProblem(f"{VARIABLE}={name}: no such transport", remedy=f"one of: {known}")
-    if host.connector_cls in _CONNECTORS.values():
+    if host.connector_cls in (SSHConnector, *_CONNECTORS.values()):
         host.connector_cls = _CONNECTORS[name]

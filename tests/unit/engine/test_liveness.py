@@ -1,12 +1,14 @@
 """A connection whose other end is gone is known as lost, and a slow answer is none."""
 
+import socket
+
 import gevent
 import pytest
 from gevent.event import Event
 from paramiko import SSHException
 
 from deeprig.engine import connector, liveness
-from deeprig.engine.connector import ConnectionLost, QuickSSHConnector
+from deeprig.engine.connector import ConnectionLost, QuickSSHConnector, WatchedSSHConnector
 from deeprig.engine.liveness import Liveness
 
 BOUND_SECONDS = 60
@@ -82,6 +84,22 @@ def connected(monkeypatch):
     monkeypatch.setattr(connector.SSHConnector, "run_shell_command", run)
     yield made, transport, done
     made.liveness.stop()
+
+
+@pytest.mark.parametrize(
+    ("kind", "at_once"), [(WatchedSSHConnector, False), (QuickSSHConnector, True)]
+)
+def test_both_learn_of_a_loss_and_one_sends_at_once(monkeypatch, kind, at_once):
+    made = object.__new__(kind)
+    with socket.socket() as sock:
+        transport = Transport()
+        transport.sock = sock
+        made.client = type("Client", (), {"get_transport": lambda _: transport})()
+        monkeypatch.setattr(connector.SSHConnector, "connect", lambda self: None)
+        made.connect()
+        made.liveness.stop()
+        assert bool(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)) is at_once
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 200
 
 
 class Command:

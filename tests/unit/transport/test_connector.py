@@ -9,7 +9,7 @@ from pyinfra.api.command import FunctionCommand, RsyncCommand, StringCommand
 from pyinfra.api.facts import FactBase
 from pyinfra.context import ctx_host
 
-from deeprig.engine.connector import ConnectionLost, QuickSSHConnector
+from deeprig.engine.connector import ConnectionLost, QuickSSHConnector, WatchedSSHConnector
 from deeprig.recheck.noted import Noted
 from deeprig.transport import choice, connector, snapshot
 from deeprig.transport.connector import LineConnector
@@ -217,7 +217,7 @@ def test_the_password_goes_with_the_line(host):
 
 @pytest.mark.parametrize(
     ("named", "expected"),
-    [("stock", choice.SSHConnector), ("quick", QuickSSHConnector), ("line", LineConnector)],
+    [("stock", WatchedSSHConnector), ("quick", QuickSSHConnector), ("line", LineConnector)],
 )
 def test_a_variable_chooses_the_connector(host, monkeypatch, named, expected):
     monkeypatch.setenv(choice.VARIABLE, named)
