@@ -15,6 +15,7 @@ from deeprig.engine.operations import Step, texts_of
 from deeprig.engine.reading_ahead import ReadingAhead
 from deeprig.engine.remarks import take_remarks
 from deeprig.report.model import OperationResult, OperationStatus
+from deeprig.transport.together import do_together
 
 #: Lines of a failed command's output that a report keeps: what it began with is the reason as
 #: often as what it ended with.
@@ -46,6 +47,7 @@ def _not_run(operation: Operation) -> OperationResult:
 def _execute_one(job: HostJob, operation: Operation) -> OperationResult:
     started = time.monotonic()
     job.log.last_lines(job.host.name)  # what was said before is not this operation's
+    do_together(job.host, job.state.get_op_data_for_host(job.host, operation.hash))
     try:
         succeeded = run_host_op(job.state, job.host, operation.hash)
     except Exception as error:  # noqa: BLE001 - a role's own code can raise anything

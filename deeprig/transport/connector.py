@@ -7,7 +7,8 @@ the same connection. So does all of it where the line cannot be had.
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 from paramiko import SSHException
 from pyinfra import logger
@@ -18,13 +19,24 @@ from typing_extensions import override
 
 from deeprig.engine.connector import QuickSSHConnector
 from deeprig.recheck.noted import Noted
-from deeprig.transport.frames import Answer, Question
+from deeprig.transport.doing import write_of
+from deeprig.transport.frames import Answer, Question, Write
 from deeprig.transport.gathering import NotAhead, gathering_here
 from deeprig.transport.line import Line, LineEnded
 from deeprig.transport.questions import likely_next, output_of, question_of, succeeded
 from deeprig.transport.reads import is_reading, mark_reads
 from deeprig.transport.round_trips import RoundTrips
 from deeprig.transport.snapshot import Snapshot
+
+
+class Waits(Protocol):
+    """An operation's commands that wait to be done together (deeprig.transport.together)."""
+
+    def settle(self) -> None:
+        """Do them now: something else is about to reach the host."""
+
+    def result_of(self, command: object) -> tuple[bool, CommandOutput] | None:
+        """Return what has come of one, or None where it is to be run."""
 
 
 class LineConnector(QuickSSHConnector):
@@ -41,6 +53,8 @@ class LineConnector(QuickSSHConnector):
         self.trips = RoundTrips()
         #: Where the answers are to be known at the next run: what this one has asked.
         self.noted: Noted | None = None
+        #: The commands that wait while an operation is evaluated further.
+        self.waiting: Waits | None = None
         self._lines: dict[bool, Line | None] = {}
 
     @override
@@ -62,6 +76,7 @@ class LineConnector(QuickSSHConnector):
     def begin_change(self) -> None:
         """Forget what was answered: the host may change now."""
         _refuse_ahead()
+        self._settle()
         self.snapshot.drop()
         self._spoil("something was done that is not reading")
 
@@ -70,6 +85,11 @@ class LineConnector(QuickSSHConnector):
         self, command: StringCommand, *arguments: Any, **options: Any
     ) -> tuple[bool, CommandOutput]:
         """Run a command; where a fact asks it, over the line."""
+        done = self._done(command)
+        if done is not None:
+            return done
+        if gathering_here() is None:
+            self._settle()
         if not is_reading():
             self.begin_change()
         elif not _wants_print(arguments, options):
@@ -83,10 +103,33 @@ class LineConnector(QuickSSHConnector):
         return super().run_shell_command(command, *arguments, **options)
 
     @override
-    def put_file(self, *arguments: Any, **options: Any) -> bool:
+    def put_file(
+        self,
+        filename_or_io: Any,
+        remote_filename: str,
+        remote_temp_filename: str | None = None,
+        print_output: bool = False,
+        print_input: bool = False,
+        **options: Any,
+    ) -> bool:
+        """Write a file on the host: over the line where that can, or else in pyinfra's way."""
+        done = self._done(filename_or_io)
+        if done is not None:
+            return done[0]
+        is_told = print_output or print_input
+        write = None if is_told else write_of(filename_or_io, remote_filename, options)
+        if write is not None and any(one.code == 0 for one in self.do_in_order((write,))):
+            return True
         self.begin_change()
         self.trips.transfers += 1
-        return super().put_file(*arguments, **options)
+        return super().put_file(
+            filename_or_io,
+            remote_filename,
+            remote_temp_filename,
+            print_output=print_output,
+            print_input=print_input,
+            **options,
+        )
 
     @override
     def get_file(self, *arguments: Any, **options: Any) -> bool:
@@ -116,6 +159,22 @@ class LineConnector(QuickSSHConnector):
             if answer.code == 0:
                 self.snapshot.keep(question, answer, asked=asked)
         return tuple(answers.get(question) for question in questions)
+
+    def do_in_order(self, items: tuple[Question | Write, ...]) -> tuple[Answer, ...]:
+        """Do things of one privilege one after the other, up to the first that fails.
+
+        Return how each ended, or nothing where the line cannot be had: then any of them may have
+        been done. Raise where the connection is lost.
+        """
+        self.begin_change()
+        return self._over_line(items, lambda line: line.do(items))
+
+    def _settle(self) -> None:
+        if self.waiting is not None:
+            self.waiting.settle()
+
+    def _done(self, command: object) -> tuple[bool, CommandOutput] | None:
+        return self.waiting.result_of(command) if self.waiting is not None else None
 
     def _read(
         self, command: StringCommand, options: dict[str, Any]
@@ -158,16 +217,23 @@ class LineConnector(QuickSSHConnector):
 
     def _ask(self, questions: tuple[Question, ...]) -> tuple[Answer, ...]:
         """Return the answers, or none where the line cannot be had. Raise where all is lost."""
-        line = self._line(sudo=questions[0].sudo) if questions else None
+        return self._over_line(questions, lambda line: line.ask(questions))
+
+    def _over_line(
+        self,
+        items: Sequence[Question | Write],
+        exchange: Callable[[Line], tuple[Answer, ...]],
+    ) -> tuple[Answer, ...]:
+        line = self._line(sudo=items[0].sudo) if items else None
         if line is None:
             return ()
         try:
-            answers = line.ask(questions)
+            answers = exchange(line)
         except LineEnded as error:
-            self._give_up(questions[0].sudo, error)
+            self._give_up(items[0].sudo, error)
             return ()
         self.trips.frames += 1
-        self.trips.questions += len(questions)
+        self.trips.questions += len(items)
         return answers
 
     def _line(self, *, sudo: bool) -> Line | None:

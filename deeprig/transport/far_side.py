@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 WORKERS = 4
 _NUMBER = struct.Struct(">I")
 _NO_SHELL = b"127"
+#: A thing of a frame in order that was not done: not in this way, or because one before it failed.
+#: No process ends with such a code.
+_NOT_HERE, _NOT_RUN = b"-1000", b"-1001"
 _LOOKS = {b"stat", b"sha1", b"sha256", b"md5"}
 #: Whose sources decide who is a user, and in which groups.
 _NAMES = {b"passwd", b"group", b"initgroups"}
@@ -216,8 +219,46 @@ def _fail(error: OSError) -> None:
     raise error
 
 
+def write(path: bytes, content: bytes) -> list[bytes]:
+    """Write a file as cp(1) does: an existing one keeps its owner and mode.
+
+    What is no plain file, or cannot be written, is left to cp, and to cp's own words.
+    """
+    try:
+        try:
+            there = os.stat(path)  # noqa: PTH116 - nothing more is imported
+        except FileNotFoundError:
+            how = os.O_CREAT | os.O_EXCL  # refuses a link that leads nowhere, as cp does
+        else:
+            if not stat.S_ISREG(there.st_mode):
+                return [_NOT_HERE, b"", b"it is no plain file"]
+            how = os.O_TRUNC
+        with open(os.open(path, os.O_WRONLY | how, 0o666), "wb") as file:  # noqa: PTH123 - see above
+            file.write(content)
+    except OSError as error:
+        return [_NOT_HERE, b"", str(error).encode()]
+    return [b"0", b"", b""]
+
+
+def do_in_order(fields: list[bytes]) -> list[bytes]:
+    """Do what a frame asks one after the other, up to the first that fails."""
+    variables = environment()
+    answers: list[bytes] = []
+    is_well = True
+    for kind, text, content in zip(fields[::3], fields[1::3], fields[2::3], strict=True):
+        if not is_well:
+            answers += [_NOT_RUN, b"", b""]
+            continue
+        one = write(text, content) if kind == b"=write" else run([kind, b"-c", text], variables)
+        is_well = one[0] == b"0"
+        answers += one
+    return answers
+
+
 def answer(fields: list[bytes]) -> list[bytes]:
     """Run a frame's commands, some at a time, and return all answers in their order."""
+    if fields[0] == b"=in order":
+        return do_in_order(fields[1:])
     variables = environment()
     commands = list(zip(fields[::3], fields[1::3], fields[2::3], strict=True))
     answers: list[list[bytes]] = [[]] * len(commands)

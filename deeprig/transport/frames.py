@@ -30,6 +30,19 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Write:
+    """A file as a host is to write it: whole, by the login's user or as root by sudo."""
+
+    path: str
+    content: bytes
+    sudo: bool
+
+
+#: ``code`` of what was not done: where it needs pyinfra's own way, or one before it failed.
+NOT_HERE, NOT_RUN = -1000, -1001
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """How a command ended there; a negative ``code`` is the signal that ended it."""
 
@@ -45,12 +58,27 @@ def frame_of(questions: Iterable[Question]) -> bytes:
         for asked in questions
         for word in (asked.shell, asked.text, look_of(asked.text) if asked.shell == "sh" else "")
     ]
+    return _packed(fields)
+
+
+def frame_in_order(items: Iterable[Question | Write]) -> bytes:
+    """Return the frame that has several things done one after the other, up to one that fails."""
+    fields = [b"=in order"]
+    for item in items:
+        if isinstance(item, Write):
+            fields += [b"=write", item.path.encode(), item.content]
+        else:
+            fields += [item.shell.encode(), item.text.encode(), b""]
+    return _packed(fields)
+
+
+def _packed(fields: Iterable[bytes]) -> bytes:
     body = zlib.compress(b"".join(_NUMBER.pack(len(field)) + field for field in fields), 1)
     return _NUMBER.pack(len(body)) + body
 
 
 def read_answers(receive: Callable[[int], bytes], count: int) -> tuple[Answer, ...]:
-    """Return the answers to ``count`` questions. Raise NotUnderstood for anything else.
+    """Return ``count`` answers. Raise NotUnderstood for anything else.
 
     ``receive`` returns exactly so many bytes, or raises.
     """

@@ -11,7 +11,15 @@ from gevent.lock import BoundedSemaphore
 from paramiko import Channel, SSHException, Transport
 
 from deeprig.transport.boot import boot_command
-from deeprig.transport.frames import Answer, NotUnderstood, Question, frame_of, read_answers
+from deeprig.transport.frames import (
+    Answer,
+    NotUnderstood,
+    Question,
+    Write,
+    frame_in_order,
+    frame_of,
+    read_answers,
+)
 
 #: A host on which an interpreter needs longer to start has better use for its time.
 _START_SECONDS = 30.0
@@ -34,13 +42,23 @@ class Line:
 
     def ask(self, questions: tuple[Question, ...]) -> tuple[Answer, ...]:
         """Return the answers, in order. Raise LineEnded where none come."""
+        return self._exchange(frame_of(questions), len(questions))
+
+    def do(self, items: tuple[Question | Write, ...]) -> tuple[Answer, ...]:
+        """Have things done one after the other, up to the first that fails; return how each ended.
+
+        Raise LineEnded where no answer comes: any of them may have been done.
+        """
+        return self._exchange(frame_in_order(items), len(items))
+
+    def _exchange(self, frame: bytes, count: int) -> tuple[Answer, ...]:
         with self._lock:
             try:
-                self._channel.sendall(frame_of(questions))
+                self._channel.sendall(frame)
                 self._acknowledge_at_once()
                 self._greet()
                 self.frames += 1
-                return read_answers(self._receive, len(questions))
+                return read_answers(self._receive, count)
             except (SSHException, OSError, EOFError, NotUnderstood) as error:
                 self.close()
                 raise LineEnded(self._reason(error)) from error

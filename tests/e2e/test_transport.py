@@ -5,6 +5,7 @@ import os
 import shlex
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -188,6 +189,34 @@ def test_sudo_with_a_password_keeps_it_out_of_files_and_arguments(lab):
         lab.ssh(RIG, "userdel -r pw; rm -f /etc/sudoers.d/pw")
 
 
+def test_files_are_written_as_pyinfras_own_connector_writes_them(lab, ways):
+    things = """
+        mkdir -p deep; echo a much longer text >file; chmod 4750 file; chown {user}:adm file
+        ln -s deep/target link; echo old >deep/target; chmod 600 deep/target; ln -s deep/no dangling
+        mkdir acl; setfacl -d -m u:nobody:rw acl; echo x >fixed; chmod 400 fixed
+    """.format(user=LOGIN_USER)
+    names = ("new", "a b$(c)", "file", "link", "deep/target", "dangling", "deep", "fixed", "no/dir")
+    state = "find . -printf '%p %M %u %g %s %l\\n' | sort; tail -n +1 new a* file fixed deep/target"
+    for sudo, place in ((True, "/root/put"), (False, f"/home/{LOGIN_USER}/put")):
+        found = []
+        for host in ways:
+            script = f"rm -rf {place}; mkdir {place}; cd {place}; {things}"
+            owned = f"chown -h {LOGIN_USER} . * deep/target" if not sudo else "true"
+            assert lab.ssh(RIG, f"{script}\n{owned}").returncode == 0
+            results = {}
+            for name in (*names, "acl/new"):
+                try:
+                    results[name] = host.put_file(BytesIO(b"text\n"), f"{place}/{name}", _sudo=sudo)
+                except OSError as error:
+                    results[name] = type(error).__name__
+            found.append((results, lab.ssh(RIG, f"cd {place}; {state}; getfacl -R acl").stdout))
+        stock, line = found
+        assert line == stock
+        assert (stock[0]["new"], stock[0]["no/dir"] in (False, "FileNotFoundError")) == (True, True)
+    assert ways[1].connector.trips.frames >= 2 * len(names)
+    lab.ssh(RIG, f"rm -rf /root/put /home/{LOGIN_USER}/put")
+
+
 TASKS = """
     from deeprig.engine.operations import changed
     server.user(name="A user", user="eve", shell="/bin/bash", home="/home/eve", ensure_home=True)
@@ -218,7 +247,14 @@ def test_plans_and_applies_are_those_of_pyinfras_own_connector(lab, monkeypatch)
     lab.hosts(**{RIG: {}})
     monkeypatch.setenv("NO_COLOR", "1")
     assert found(under("line", "plan")) == found(under("stock", "plan"))
-    under("line", "apply")
+    state = "find /etc/rig -printf '%p %M %u %g %s %l\\n' | sort; cat /etc/rig/*.conf"
+    made = {}
+    for transport in ("stock", "line"):
+        applied = found(under(transport, "apply"))
+        made[transport] = applied, lab.ssh(RIG, state).stdout
+        if transport == "stock":
+            lab.ssh(RIG, "rm -rf /etc/rig /root/told; userdel -r eve")
+    assert made["line"] == made["stock"]
     assert lab.ssh(RIG, "cat /root/told /etc/rig/lines").stdout == "x\nsecond\n"
     for transport in ("stock", "line"):
         again = under(transport, "apply")
