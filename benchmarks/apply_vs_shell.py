@@ -34,7 +34,7 @@ _AGAIN = "deeprig apply again"
 PROXY = f"http://{BRIDGE_ADDRESS}:{PROXY_PORT}"
 
 
-def settings(state: LabState, channel: ChannelBuild, packages: tuple[str, ...]) -> str:
+def settings(state: LabState, channel: ChannelBuild, packages: tuple[str, ...] = SMALL) -> str:
     """Return the group data of the deeprig way."""
     conda = {
         "installer": {
