@@ -54,7 +54,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Load the inventory, when one is named, before the checks are imported."""
     path = config.getoption("deeprig_inventory")
-    if path is None:
+    if path is None or _LAB in config.stash:
         return
     from deeprig.engine.embedding import patch_standard_library
 
@@ -65,6 +65,19 @@ def pytest_configure(config: pytest.Config) -> None:
     lab = load_lab(parse_where(path))
     lab.content.activate()
     config.stash[_LAB] = lab
+
+
+class GivenLab:
+    """A plugin object for who has loaded the inventory already."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Have the checks find it."""
+        self._lab.content.activate()
+        config.stash[_LAB] = self._lab
 
 
 def lab_of(config: pytest.Config) -> Lab:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
 from functools import partial
@@ -27,10 +25,12 @@ from deeprig.report.model import CheckResult, HostVerification, VerifyReport
 from deeprig.selection import Selection
 from deeprig.verify.reach import reach
 from deeprig.verify.recorder import PROGRESS_KEY
+from deeprig.verify.request import Request
+from deeprig.verify.sessions import Sessions, Unfinished
 from deeprig.verify.status import STATUS_ROLE, leave_status
 from deeprig.verify.training.request import DEFAULT_PROFILE, Profile
 
-#: A session is a Python process of about 80 MB; the checks themselves run on the hosts.
+#: A session is a process; the checks themselves run on the hosts.
 DEFAULT_PARALLEL = 8
 
 
@@ -74,6 +74,7 @@ class _Session:
     progress: VerifyProgress
     thoroughness: Thoroughness
     inventory: str
+    sessions: Sessions
     is_whole: bool = True
     checks: list[CheckResult] = field(default_factory=list)
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -92,7 +93,7 @@ def verify_lab(
     hosts = selection.hosts_of(lab)
     selection.check_roles(lab)
     started, clock = _now(), time.monotonic()
-    with handed_over(lab) as inventory:
+    with handed_over(lab) as inventory, closing(Sessions(inventory)) as processes:
         sessions = [
             _Session(
                 lab,
@@ -101,6 +102,7 @@ def verify_lab(
                 progress,
                 thoroughness,
                 inventory,
+                processes,
                 is_whole=not (selection.roles or selection.skipped_roles),
             )
             for host in hosts
@@ -158,32 +160,25 @@ def _run(session: _Session) -> None:
 
 
 def _run_checks(session: _Session) -> None:
-    command = [sys.executable, "-m", "deeprig.verify.session"]
-    command += [f"--inventory={session.inventory}", f"--host={session.host.name}"]
-    command += [f"--role={role}" for role in session.roles]
-    command.append(f"--profile={session.thoroughness.profile}")
-    if session.thoroughness.burn_minutes is not None:
-        command.append(f"--burn-minutes={session.thoroughness.burn_minutes}")
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    request = Request(
+        session.inventory,
+        session.host.name,
+        session.roles,
+        session.thoroughness.profile,
+        session.thoroughness.burn_minutes,
+    )
     try:
-        if process.stdout is None:
-            raise RuntimeError("the session has no output")
-        for line in process.stdout:
-            told = json.loads(line)
-            if PROGRESS_KEY in told:
-                session.progress.check_goes_on(session.host.name, str(told[PROGRESS_KEY]))
-                continue
-            result = decode(CheckResult, told)
-            session.checks.append(result)
-            session.progress.check_finished(result)
-        _, errors = process.communicate()
-    finally:
-        if process.poll() is None:
-            process.terminate()
-            process.wait()
-    if process.returncode != 0:
+        with closing(session.sessions.run(request)) as told_lines:
+            for told in told_lines:
+                if PROGRESS_KEY in told:
+                    session.progress.check_goes_on(session.host.name, str(told[PROGRESS_KEY]))
+                    continue
+                result = decode(CheckResult, told)
+                session.checks.append(result)
+                session.progress.check_finished(result)
+    except Unfinished as error:
         masker = Masker.of(session.host.settings, *session.host.role_settings.values())
-        _note_unfinished(session, masker("\n".join(errors.splitlines()[-20:])))
+        _note_unfinished(session, masker(str(error)))
 
 
 def _compare(session: _Session) -> None:

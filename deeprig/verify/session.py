@@ -1,75 +1,72 @@
-"""One host's verification in a process of its own: ``python -m deeprig.verify.session``.
-
-Standard output carries one JSON line per check; pytest's own words go to standard error.
-"""
+"""One host's verification: pytest over the checks of its roles, results as JSON lines."""
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
-import click
+import pytest
+
+from deeprig.inventory.load import Lab
+from deeprig.inventory.model import DeclaredHost
+from deeprig.masking import Masker
+from deeprig.verify.plugin import GivenLab
+from deeprig.verify.recorder import Recorder
+from deeprig.verify.request import Request
+from deeprig.verify.ssh_config import ssh_config_text
 
 #: pytest's exit codes for tests that ran, passed or not; everything else is our failure.
 _TESTS_RAN = (0, 1, 5)
 
 
-@click.command()
-@click.option("--inventory", required=True)
-@click.option("--host", "name", required=True)
-@click.option("--role", "roles", multiple=True, required=True)
-@click.option("--profile", default="smoke")
-@click.option("--burn-minutes", type=float)
-def session(
-    inventory: str, name: str, roles: tuple[str, ...], profile: str, burn_minutes: float | None
-) -> None:
-    """Run the checks of the given roles against one host of an inventory."""
-    results = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    from deeprig.engine.embedding import patch_standard_library
+def run_session(lab: Lab, request: Request, results: TextIO) -> bool:
+    """Run a host's checks; return whether they ran to their end.
 
-    patch_standard_library()
-    import pytest
-
-    from deeprig.inventory.load import load_lab
-    from deeprig.inventory.sources.source import parse_where
-    from deeprig.masking import Masker
-    from deeprig.verify.recorder import Recorder
-    from deeprig.verify.ssh_config import ssh_config_text
-
-    lab = load_lab(parse_where(inventory))
-    host = lab.host(name)
+    ``results`` gets a line per check; what pytest itself says goes where this process prints.
+    """
+    host = lab.host(request.host)
     with tempfile.TemporaryDirectory(prefix="deeprig-") as directory:
         config = Path(directory, "ssh_config")
         config.write_text(ssh_config_text(host, lab.directory, Path(directory)), encoding="utf-8")
-        arguments = [
-            *(str(lab.content.file(f"roles/{role}/verify.py")) for role in roles),
-            f"--deeprig-inventory={inventory}",
-            f"--hosts=ssh://{name}",
-            f"--deeprig-profile={profile}",
-            *([f"--deeprig-burn-minutes={burn_minutes}"] if burn_minutes is not None else []),
-            f"--ssh-config={config}",
-            *(["--sudo"] if host.needs_sudo else []),
-            f"--rootdir={directory}",
-            *("-c", "/dev/null"),
-            *("-p", "no:cacheprovider"),
-            "--import-mode=importlib",
-            "-q",
-        ]
         masker = Masker.of(host.settings, *host.role_settings.values())
-        try:
-            code = pytest.main(arguments, plugins=[Recorder(name, results, masker)])
-        finally:
-            # The master would live on for a minute, with its socket in a directory that is gone.
-            subprocess.run(
-                ["ssh", "-F", str(config), "-O", "exit", name], capture_output=True, check=False
-            )
-    results.close()
-    sys.exit(0 if code in _TESTS_RAN else 1)
+        plugins = [Recorder(request.host, results, masker), GivenLab(lab)]
+        with _connection(config, request.host):
+            code = pytest.main(_arguments(lab, request, host, config), plugins=plugins)
+    return code in _TESTS_RAN
 
 
-if __name__ == "__main__":
-    session()
+def _arguments(lab: Lab, request: Request, host: DeclaredHost, config: Path) -> list[str]:
+    burn = request.burn_minutes
+    return [
+        *(str(lab.content.file(f"roles/{role}/verify.py")) for role in request.roles),
+        f"--deeprig-inventory={request.inventory}",
+        f"--hosts=ssh://{request.host}",
+        f"--deeprig-profile={request.profile}",
+        *([f"--deeprig-burn-minutes={burn}"] if burn is not None else []),
+        f"--ssh-config={config}",
+        *(["--sudo"] if host.needs_sudo else []),
+        f"--rootdir={config.parent}",
+        *("-c", "/dev/null"),
+        *("-p", "no:cacheprovider"),
+        # The plugins were loaded before pytest could rewrite their assertions: they have none.
+        *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
+        "--import-mode=importlib",
+        "-q",
+    ]
+
+
+@contextmanager
+def _connection(config: Path, host: str) -> Iterator[None]:
+    """End ssh's shared connection with the block.
+
+    It would live on for a minute, with its socket in a directory that is gone.
+    """
+    try:
+        yield
+    finally:
+        end = ["ssh", "-F", str(config), "-O", "exit", host]
+        subprocess.run(end, capture_output=True, check=False)
