@@ -8,6 +8,7 @@ requests.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -34,7 +35,6 @@ _LARGEST_REQUEST = 1 << 16
 def serve(inventory: str, requests: int) -> None:
     """Fork a session for each request that comes over an inherited socket."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the sessions get it too, and our caller
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them: the kernel does
     from deeprig.engine.embedding import patch_standard_library
 
     patch_standard_library()
@@ -45,7 +45,9 @@ def serve(inventory: str, requests: int) -> None:
     from deeprig.inventory.sources.source import parse_where
     from deeprig.verify.session import run_session
 
-    lab = load_lab(parse_where(inventory))
+    lab = load_lab(parse_where(inventory))  # may run programs that tell secrets, and waits for them
+    signal.signal(signal.SIGCHLD, _wait_for_ended)  # not ignored: their CPU seconds count as ours
+    gc.freeze()  # what the sessions share stays shared
     # A loop of gevent's must not run here: a process that is forked off would share it.
     plain_socket = monkey.get_original("socket", "socket")
     fork = monkey.get_original("os", "fork")
@@ -93,6 +95,12 @@ def _settle_in(printed: int) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, _stop)
+
+
+def _wait_for_ended(number: int, frame: FrameType | None) -> None:
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass
 
 
 def _stop(number: int, frame: FrameType | None) -> NoReturn:
