@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -16,9 +14,6 @@ from deeprig.cli.options import (
     sudo_option,
 )
 from deeprig.fleet.sections import SECTIONS
-
-if TYPE_CHECKING:
-    from deeprig.fleet.model import FleetReport
 
 
 @click.command(name="diff-fleet")
@@ -65,7 +60,7 @@ def diff_fleet(
     from deeprig.engine.embedding import patch_standard_library
 
     patch_standard_library()
-    from deeprig.cli.closing import close_and_exit
+    from deeprig.cli.closing import close_and_exit, show_report, store_report
     from deeprig.cli.fleet_progress import MANNER
     from deeprig.cli.hosts_progress import hosts_progress_for
     from deeprig.errors import ExitCode
@@ -93,20 +88,10 @@ def diff_fleet(
         )
     code = ExitCode.INTERRUPTED if was_interrupted else exit_code_of(report)
     report = report.with_exit_code(code)
-    steps = [lambda: _show(report, as_json=as_json, verbose=verbose)]
+    steps = [
+        lambda: show_report(report, as_json=as_json, verbose=verbose),
+        lambda: store_report(report, lab.directory, told=None if as_json else "deeprig report"),
+    ]
     if junit is not None:
         steps.append(lambda: output.write(junit, to_xml(report)))
     close_and_exit(code, *steps)
-
-
-def _show(report: FleetReport, *, as_json: bool, verbose: bool) -> None:
-    from deeprig.cli.closing import output_that_may_be_full
-    from deeprig.cli.terminal import output_console
-    from deeprig.fleet.show import show_fleet
-    from deeprig.report.screen import Screen
-
-    with output_that_may_be_full():
-        if as_json:
-            click.echo(json.dumps(report.to_json(), indent=2))
-        else:
-            show_fleet(report, Screen(output_console()), verbose=verbose)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @inventory_option
 @click.option(
     "--command",
-    type=click.Choice(["plan", "apply", "update", "verify", "inspect"]),
+    type=click.Choice(["plan", "apply", "update", "verify", "inspect", "diff-fleet"]),
     help="The newest report of this command.",
 )
 @click.option(
@@ -59,7 +59,8 @@ def report(
 ) -> None:
     """Show FILE, or the newest report of the lab.
 
-    plan, apply, update, verify and inspect store their reports in the lab's reports directory.
+    plan, apply, update, verify, inspect and diff-fleet store their reports in the lab's reports
+    directory.
     With --certificate, make a certificate of FILE, or of the lab's newest verify.
     """
     from deeprig.errors import UsageProblem
@@ -135,9 +136,7 @@ def as_text(loaded: Report, form: str, *, verbose: bool = False) -> str:
     if form == "json":
         return json.dumps(loaded.to_json(), indent=2) + "\n"
     if form == "junit":
-        from deeprig.report import junit
-
-        return junit.to_xml(loaded)
+        return _as_junit(loaded)
     if form == "html":
         from deeprig.report import html
 
@@ -148,6 +147,16 @@ def as_text(loaded: Report, form: str, *, verbose: bool = False) -> str:
     target = io.StringIO()
     _render(loaded, Console(file=target, force_terminal=False, no_color=True), verbose=verbose)
     return target.getvalue()
+
+
+def _as_junit(loaded: Report) -> str:
+    if loaded.command == "diff-fleet":
+        from deeprig.fleet import junit as of_fleet
+
+        return of_fleet.to_xml(loaded)
+    from deeprig.report import junit
+
+    return junit.to_xml(loaded)
 
 
 def _render(loaded: Report, console: Console, *, verbose: bool) -> None:

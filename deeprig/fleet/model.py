@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
+from deeprig.report.decode import decode
 from deeprig.report.encode import encode
 
 SCHEMA = "deeprig.diff-fleet/1"
@@ -96,6 +98,15 @@ class FleetReport:
     def to_json(self) -> dict[str, Any]:
         """Return the public JSON object."""
         return {"schema": SCHEMA, "command": self.command, **encode(self)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> FleetReport:
+        """Return the report of a JSON object. Raise ValueError when it does not fit."""
+        if (data.get("schema"), data.get("command")) != (SCHEMA, cls.command):
+            raise ValueError(f"unknown schema {data.get('schema')!r}")
+        return decode(
+            cls, {key: value for key, value in data.items() if key not in ("schema", "command")}
+        )
 
     @property
     def read_hosts(self) -> tuple[str, ...]:

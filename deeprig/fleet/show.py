@@ -8,7 +8,16 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from deeprig.fleet.coverage import compared_sections
-from deeprig.fleet.model import Difference, FleetReport, Variant
+from deeprig.fleet.grouped import (
+    MOST_VALUES,
+    Group,
+    column,
+    groups_in,
+    shown,
+    unread_together,
+    variants_of,
+)
+from deeprig.fleet.model import Difference, FleetReport
 from deeprig.report.host_ranges import host_ranges
 from deeprig.report.screen import Column, Screen, style_of
 from deeprig.report.show_problems import show_problem
@@ -17,19 +26,17 @@ from deeprig.report.show_problems import show_problem
 _SHOWN = 15
 #: More values than these side by side are listed below their key; so they are where it is narrow.
 _MOST_COLUMNS, _NARROW = 3, 70
-_LONGEST_HEAD = 24
-#: Values of one key that are shown without -v; where every host has its own, they say nothing.
-_MOST_VALUES = 6
-_NOT_THERE = "-"
 
 
 def show_fleet(report: FleetReport, screen: Screen, *, verbose: bool) -> None:
     """Print the differences by section, what could not be read, and one line of summary."""
     for section in report.sections:
-        found = [one for one in report.differences if one.section == section]
-        if found:
-            screen.line(screen.text(f"{section}: {len(found)} differ", "bold"))
-            _show_section(found, screen, verbose=verbose)
+        groups = groups_in(report, section)
+        if groups:
+            count = sum(group.count for group in groups)
+            screen.line(screen.text(f"{section}: {count} differ", "bold"))
+        for group in groups:
+            _show_group(group, screen, verbose=verbose)
     _show_unread(report, screen)
     if verbose:
         _show_skipped(report, screen)
@@ -52,90 +59,43 @@ def summary_line(report: FleetReport) -> str:
     return f"{told}: {differ}{unread}; {report.seconds:.1f} s"
 
 
-def _show_section(found: Sequence[Difference], screen: Screen, *, verbose: bool) -> None:
-    groups: dict[tuple[tuple[str, ...], ...], list[Difference]] = defaultdict(list)
-    for difference in found:
-        groups[_partition(difference)].append(difference)
-    for group in groups.values():
-        first = group[0]
-        screen.indented(screen.text(_head(first), style_of("changed")))
-        shown = group if verbose else group[:_SHOWN]
-        _show_group(shown, screen, verbose=verbose)
-        if len(shown) < len(group):
-            screen.indented(screen.text(f"and {len(group) - len(shown)} more; -v shows all", "dim"))
-
-
-def _partition(difference: Difference) -> tuple[tuple[str, ...], ...]:
-    """Return who has the same as whom; differences of one partition are shown together."""
-    common = difference.common.hosts if difference.common else ()
-    return (common, *(one.hosts for one in difference.others), difference.unknown)
-
-
-def _head(difference: Difference) -> str:
-    odd = " / ".join(host_ranges(one.hosts) for one in difference.others)
-    ways = len(_variants(difference))
-    if ways > _MOST_VALUES:
-        hosts = sum(len(one.hosts) for one in _variants(difference))
-        told = f"{hosts} hosts in {ways} ways"
-    elif difference.common is None:
-        told = f"no majority: {odd}"
-    else:
-        common = difference.common.hosts
-        told = f"{odd} unlike {host_ranges(common)}"
-        told += f" ({len(common)} hosts)" if len(common) > 1 else ""
-    if difference.unknown:
-        told += f"; unknown on {host_ranges(difference.unknown)}"
-    return told
-
-
-def _variants(difference: Difference) -> list[Variant]:
-    return [*([difference.common] if difference.common else []), *difference.others]
-
-
-def _show_group(group: Sequence[Difference], screen: Screen, *, verbose: bool) -> None:
-    variants = _variants(group[0])
+def _show_group(group: Group, screen: Screen, *, verbose: bool) -> None:
+    screen.indented(screen.text(group.head, style_of("changed")))
+    rows = group.differences if verbose else group.differences[:_SHOWN]
     is_narrow = screen.console.is_terminal and screen.console.width < _NARROW
-    if len(variants) > _MOST_COLUMNS or is_narrow:
-        _show_list(group, screen, verbose=verbose)
-        return
-    columns = [Column("key", folds=True)]
-    columns += [Column(_column(one), folds=True) for one in variants]
-    rows = [
-        [screen.text(one.key), *(screen.text(_shown(v.value)) for v in _variants(one))]
-        for one in group
+    if len(group.columns) > _MOST_COLUMNS or is_narrow:
+        _show_list(rows, screen, verbose=verbose)
+    else:
+        _show_table(group, rows, screen)
+    if len(rows) < group.count:
+        left = group.count - len(rows)
+        screen.indented(screen.text(f"and {left} more; -v shows all", "dim"))
+
+
+def _show_table(group: Group, rows: Sequence[Difference], screen: Screen) -> None:
+    columns = [Column("key", folds=True), *(Column(name, folds=True) for name in group.columns)]
+    cells = [
+        [screen.text(one.key), *(screen.text(shown(v.value)) for v in variants_of(one))]
+        for one in rows
     ]
-    screen.table(columns, rows)
+    screen.table(columns, cells)
 
 
-def _show_list(group: Sequence[Difference], screen: Screen, *, verbose: bool) -> None:
-    for difference in group:
+def _show_list(rows: Sequence[Difference], screen: Screen, *, verbose: bool) -> None:
+    for difference in rows:
         screen.indented(screen.text(difference.key, "bold"), depth=2)
-        variants = _variants(difference)
-        shown = variants if verbose else variants[:_MOST_VALUES]
-        for variant in shown:
-            told = f"{_column(variant)}: {_shown(variant.value)}"
+        variants = variants_of(difference)
+        first = variants if verbose else variants[:MOST_VALUES]
+        for variant in first:
+            told = f"{column(variant)}: {shown(variant.value)}"
             screen.indented(screen.text(told), depth=3)
-        if len(shown) < len(variants):
-            left = len(variants) - len(shown)
+        if len(first) < len(variants):
+            left = len(variants) - len(first)
             screen.indented(screen.text(f"and {left} more values; -v shows all", "dim"), depth=3)
 
 
-def _column(variant: Variant) -> str:
-    names = host_ranges(variant.hosts)
-    return names if len(names) <= _LONGEST_HEAD else f"{len(variant.hosts)} hosts"
-
-
-def _shown(value: str | None) -> str:
-    return _NOT_THERE if value is None else value
-
-
 def _show_unread(report: FleetReport, screen: Screen) -> None:
-    hosts: dict[tuple[str, str, str], list[str]] = defaultdict(list)
-    for entry in report.unread:
-        hosts[entry.section, entry.key, entry.why].append(entry.host)
-    for (section, key, why), names in hosts.items():
-        what = f"{section}: {key}" if key else f"{section}: nothing of it"
-        head = f"{host_ranges(names)}: {what} is unknown"
+    for head, why in unread_together(report):
         screen.line(screen.text(head, style_of("unknown")), screen.text(f": {why}"))
 
 

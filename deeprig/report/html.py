@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from importlib import resources
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from deeprig.audit.inspection import HostInspection, InspectReport
 from deeprig.audit.model_sizes import in_words
+from deeprig.fleet.coverage import compared_sections
+from deeprig.fleet.grouped import groups_in, shown, unread_together, variants_of
+from deeprig.fleet.model import FleetReport
+from deeprig.report.host_ranges import host_ranges
 from deeprig.report.metrics import training_metrics
 from deeprig.report.model import HostRun, HostVerification, OperationResult, RunReport, VerifyReport
 from deeprig.report.printable import printable
 
-_TEMPLATE = "page.html.jinja"
+if TYPE_CHECKING:
+    from deeprig.report.store import Report
+
+_PAGE, _FLEET = "page.html.jinja", "fleet.html.jinja"
+#: More values than these side by side are listed below their key.
+_MOST_COLUMNS = 4
 #: What each kind of status looks like; whatever is not named here is quiet.
 _CLASSES = {
-    "good": ("ok", "passed", "pass", "graded", "fits"),
+    "good": ("ok", "passed", "pass", "graded", "fits", "read"),
     "bad": ("failed", "fail", "unknown", "unreachable", "refused", "does not fit"),
     "change": ("changed", "would change", "interrupted", "warn", "fits with warnings"),
 }
@@ -26,29 +36,63 @@ _DIFF_CLASSES = {"+": "added", "-": "removed", "@": "place"}
 _FACTS = ("pretty_name", "kernel", "machine", "virtualization")
 
 
-def to_page(report: RunReport | VerifyReport | InspectReport) -> str:
+def to_page(report: Report) -> str:
     """Return the page. All that a host printed is escaped; the page loads and runs nothing."""
-    text = (resources.files("deeprig.report") / _TEMPLATE).read_text("utf-8")
     environment = Environment(
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=lambda value: printable(value) if isinstance(value, str) else value,
+        loader=FunctionLoader(_template),
     )
-    return environment.from_string(text).render(
-        report=report,
+    common = {"report": report, "css_class": lambda status: _CLASS_OF.get(status, "quiet")}
+    if isinstance(report, FleetReport):
+        return environment.get_template(_FLEET).render(**common, **_of_fleet(report))
+    return environment.get_template(_PAGE).render(
+        **common,
         is_inspect=isinstance(report, InspectReport),
         in_words=in_words,
         is_verify=isinstance(report, VerifyReport),
         summary=_summary(report),
-        css_class=lambda status: _CLASS_OF.get(status, "quiet"),
         audit_class=_audit_class,
         diff_lines=_diff_lines,
         facts=_facts,
         is_open=_is_open,
         metrics=training_metrics,
     )
+
+
+def _template(name: str) -> str:
+    return (resources.files("deeprig.report") / name).read_text("utf-8")
+
+
+def _of_fleet(report: FleetReport) -> dict[str, Any]:
+    compared = compared_sections(report)
+    sections = [(section, groups_in(report, section)) for section in report.sections]
+    told = {one.section for one in report.differences} | {one.section for one in report.unread}
+    return {
+        "summary": _fleet_summary(report),
+        "sections": sections,
+        "alike": [name for name in compared if name not in told],
+        "not_compared": [name for name in report.sections if name not in compared],
+        "unread": unread_together(report),
+        "variants_of": variants_of,
+        "shown": shown,
+        "host_ranges": host_ranges,
+        "most_columns": _MOST_COLUMNS,
+    }
+
+
+def _fleet_summary(report: FleetReport) -> list[tuple[str, str]]:
+    statuses = [host.status for host in report.hosts]
+    told = [
+        (_CLASS_OF.get(status, "quiet"), f"{statuses.count(status)} {status}")
+        for status in dict.fromkeys(statuses)
+    ]
+    count, unread = len(report.differences), len(report.unread)
+    told.append(("change" if count else "good", f"{count} of {report.compared} keys differ"))
+    return [*told, *([("bad", f"{unread} not known")] if unread else [])]
 
 
 def _summary(report: RunReport | VerifyReport | InspectReport) -> list[tuple[str, str]]:

@@ -14,16 +14,18 @@ from deeprig.report.free_name import write_under_free_name
 # The audit's rules are not for every apply, and a recheck needs no report's classes to store one.
 if TYPE_CHECKING:
     from deeprig.audit.inspection import InspectReport
+    from deeprig.fleet.model import FleetReport
     from deeprig.report.model import RunReport, VerifyReport
 
-    Report = RunReport | VerifyReport | InspectReport
+    Report = RunReport | VerifyReport | InspectReport | FleetReport
 
 #: Reports that a lab keeps; older ones are removed.
 KEPT_COUNT = 50
 _DIRECTORY = "reports"
 _REMEDY = "name a file from the lab's reports directory"
 #: Our own names. Any other file in the directory is somebody's, and never touched.
-_NAME = re.compile(r"(\d{8}T\d{6}Z)-(plan|apply|update|verify|inspect)(?:-(\d+))?\.json")
+_COMMANDS = "plan|apply|update|verify|inspect|diff-fleet"
+_NAME = re.compile(rf"(\d{{8}}T\d{{6}}Z)-({_COMMANDS})(?:-(\d+))?\.json")
 _CERTIFICATE = re.compile(r"(\d{8}T\d{6}Z)-(certificate)(?:-(\d+))?\.json")
 
 
@@ -141,6 +143,10 @@ def from_json(data: Any) -> Report:
         from deeprig.audit.inspection import InspectReport  # see above
 
         return InspectReport.from_json(data)
+    if schema == "deeprig.diff-fleet/1":
+        from deeprig.fleet.model import FleetReport  # see above
+
+        return FleetReport.from_json(data)
     return RunReport.from_json(data)
 
 

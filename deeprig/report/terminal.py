@@ -6,18 +6,16 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from deeprig.report.model import RunReport, VerifyReport
+from deeprig.report.model import VerifyReport
 from deeprig.report.screen import Screen
 from deeprig.report.show_checks import show_verification
 from deeprig.report.show_runs import show_apply, show_plan
 
 if TYPE_CHECKING:
-    from deeprig.audit.inspection import InspectReport
+    from deeprig.report.store import Report
 
 
-def render(
-    report: RunReport | VerifyReport | InspectReport, console: Console, *, verbose: bool = False
-) -> None:
+def render(report: Report, console: Console, *, verbose: bool = False) -> None:
     """Print a report. Text from hosts is shown as it is, never read as markup.
 
     ``verbose`` adds every operation with all its commands, and what passed with its evidence.
@@ -25,7 +23,11 @@ def render(
     screen = Screen(console)
     if isinstance(report, VerifyReport):
         show_verification(report, screen, verbose=verbose)
-    elif not isinstance(report, RunReport):
+    elif report.command == "diff-fleet":
+        from deeprig.fleet.show import show_fleet  # nobody else needs it
+
+        show_fleet(report, screen, verbose=verbose)
+    elif report.command == "inspect":
         from deeprig.audit.show_report import show_inspection  # no apply needs the audit's rules
 
         show_inspection(report, screen, verbose=verbose)
