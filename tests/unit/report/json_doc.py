@@ -53,10 +53,10 @@ documents of a real run; a test keeps it so.
 
 Every command prints one JSON object with `--json`, and nothing else on standard output. `deeprig
 plan`, `apply`, `update`, `verify`, `inspect` and `diff-fleet` ([its keys](diff-fleet.md)) print a
-report; each run also stores it in the lab directory, as `reports/<time>-<command>.json`, readable by its owner only; the newest {kept} of a
-lab are kept. `deeprig report --json` prints the newest again, or a file; `--format junit` and
-`--format html` turn it into what a CI system or a browser reads. What `--output` writes has your
-usual permissions: look at it before you share it.
+report; each run also stores it in the lab directory, as `reports/<time>-<command>.json`, readable
+by its owner only; the newest {kept} of a lab are kept. `deeprig report --json` prints the newest
+again, or a file; `--format junit` and `--format html` turn it into what a CI system or a browser
+reads. What `--output` writes has your usual permissions: look at it before you share it.
 
 What you can rely on:
 
