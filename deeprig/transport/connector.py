@@ -50,6 +50,8 @@ class LineConnector(QuickSSHConnector):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.snapshot = Snapshot()
+        #: The same for one operation, where nothing was read ahead for it.
+        self.moment = Snapshot()
         self.trips = RoundTrips()
         #: Where the answers are to be known at the next run: what this one has asked.
         self.noted: Noted | None = None
@@ -62,10 +64,12 @@ class LineConnector(QuickSSHConnector):
         mark_reads()
         super().connect()
         self._lines = {}
+        self.moment.close()
         self.snapshot.close()
 
     @override
     def disconnect(self) -> None:
+        self.moment.close()
         self.snapshot.close()
         for line in self._lines.values():
             if line is not None:
@@ -77,6 +81,7 @@ class LineConnector(QuickSSHConnector):
         """Forget what was answered: the host may change now."""
         _refuse_ahead()
         self._settle()
+        self.moment.close()
         self.snapshot.drop()
         self._spoil("something was done that is not reading")
 
@@ -182,7 +187,8 @@ class LineConnector(QuickSSHConnector):
         question = question_of(command, options)
         if question is None:
             return None
-        kept, asked = self.snapshot.find(question), time.monotonic()
+        kept = self.snapshot.find(question) or self.moment.find(question)
+        asked = time.monotonic()
         answer = kept or self._answer(question)
         output = output_of(answer) if answer is not None else None
         if answer is None or output is None:
@@ -193,6 +199,7 @@ class LineConnector(QuickSSHConnector):
         is_good = succeeded(answer, options)
         if is_good and kept is None:  # one that was kept grows old, however often it is used
             self.snapshot.keep(question, answer, asked=asked)
+            self.moment.keep(question, answer, asked=asked)
         if not is_good and gathering_here() is not None:
             raise NotAhead("it failed")
         return is_good, output
@@ -213,7 +220,15 @@ class LineConnector(QuickSSHConnector):
         gathering = gathering_here()
         if gathering is not None:
             return gathering.ask(question)
-        return next(iter(self._ask((question,))), None)
+        if not self.moment.is_open:
+            return next(iter(self._ask((question,))), None)
+        more = [one for one in likely_next((question,)) if self.moment.lacks(one)]
+        asked = time.monotonic()
+        answers = self._ask((question, *more))
+        for one, answer in zip(more, answers[1:], strict=False):
+            if answer.code == 0:
+                self.moment.keep(one, answer, asked=asked)
+        return next(iter(answers), None)
 
     def _ask(self, questions: tuple[Question, ...]) -> tuple[Answer, ...]:
         """Return the answers, or none where the line cannot be had. Raise where all is lost."""

@@ -71,20 +71,29 @@ class Waiting:
     def __init__(self, host: Host, connector: LineConnector, arguments: Mapping[str, Any]) -> None:
         self._host, self._connector = host, connector
         self._own = {key: arguments[key] for key in CONNECTOR_ARGUMENT_KEYS if key in arguments}
-        self.begin()
+        self._clear()
 
-    def begin(self) -> None:
-        """Nothing waits yet; from now on who uses the connector has done first what waits."""
+    def _clear(self) -> None:
         self.has_failed = False
         self._items: list[tuple[PyinfraCommand, Question | Write]] = []
         self._bytes = 0
         self._left: list[PyinfraCommand] = []
         self._results: deque[tuple[PyinfraCommand, bool, CommandOutput]] = deque()
+
+    def begin(self) -> None:
+        """Nothing waits yet; from now on who uses the connector has done first what waits.
+
+        Up to the first change answers are kept, and what likely follows is asked with a question.
+        """
+        self._clear()
         self._connector.waiting = self
+        if not self._connector.snapshot.is_open:
+            self._connector.moment.open()
 
     def end(self) -> None:
         """Leave the connector alone."""
         self._connector.waiting = None
+        self._connector.moment.close()
 
     def accepts(self, command: PyinfraCommand) -> bool:
         """Say whether a command waits now; not, where it or its place in a frame is another."""
@@ -140,7 +149,7 @@ class Waiting:
             self._note(command, answer.code == 0, output)
 
     def _run(self, command: PyinfraCommand) -> None:
-        self.end()  # here it is neither to wait nor to be answered
+        self._connector.waiting = None  # here it is neither to wait nor to be answered
         try:
             result = command.execute(self._host.state, self._host, self._arguments_of(command))
         finally:

@@ -16,6 +16,7 @@ from deeprig.engine.connector import QuickSSHConnector
 from deeprig.transport import far_side, together
 from deeprig.transport.frames import (
     Answer,
+    Question,
     Write,
     frame_in_order,
     read_answers,
@@ -274,3 +275,58 @@ def test_another_connector_is_left_alone(here):
     before = data.command_generator
     do_together(here, data)
     assert data.command_generator is before
+
+
+def test_while_nothing_is_changed_an_operation_asks_a_thing_once(here, tmp_path):
+    (tmp_path / "file").write_text("told")
+    asked = {"path": str(tmp_path / "file")}
+
+    def commands():
+        for _ in range(3):
+            assert here.get_fact(Text, **asked) == ["told"]
+        yield "systemctl daemon-reload"
+        for _ in range(2):
+            assert here.get_fact(Text, **asked) == ["told"]
+
+    assert run(here, commands)[0]
+    (line,) = HereLine.made
+    assert len(line.asked) == 3  # once, and after the change each time
+    here.get_fact(Text, **asked)
+    here.get_fact(Text, **asked)
+    assert len(line.asked) == 5  # no operation is evaluated: live
+
+
+def test_what_likely_follows_goes_along_with_a_question(here, tmp_path, monkeypatch):
+    (tmp_path / "a").write_text("one")
+    (tmp_path / "b").write_text("two")
+    follows = {f"cat {tmp_path}/a": (f"cat {tmp_path}/b",)}
+
+    def likely_next(questions):
+        (asked,) = questions
+        return tuple(Question("sh", text, asked.sudo) for text in follows.get(asked.text, ()))
+
+    monkeypatch.setattr("deeprig.transport.connector.likely_next", likely_next)
+
+    def commands():
+        assert here.get_fact(Text, path=f"{tmp_path}/a") == ["one"]
+        assert here.get_fact(Text, path=f"{tmp_path}/b") == ["two"]
+        yield from ()
+
+    assert run(here, commands)[0]
+    (line,) = HereLine.made
+    assert line.asked == [(f"cat {tmp_path}/a", f"cat {tmp_path}/b")]
+
+
+def test_what_was_read_ahead_is_not_asked_again(here, tmp_path):
+    (tmp_path / "file").write_text("told")
+    here.connector.snapshot.open()
+    here.get_fact(Text, path=str(tmp_path / "file"))
+
+    def commands():
+        assert here.get_fact(Text, path=str(tmp_path / "file")) == ["told"]
+        yield from ()
+
+    assert run(here, commands)[0]
+    (line,) = HereLine.made
+    assert len(line.asked) == 1
+    assert here.connector.snapshot.is_open
