@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import gevent
 from gevent import Greenlet
+from gevent.event import Event
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.host import Host
 from pyinfra.connectors.util import SUDO_PASSWORD_REQUIRED_LINES
@@ -33,6 +34,7 @@ class Hold:
     line: Line
     left_by: LockOwner | None
     beats: Greenlet[..., None] | None = None
+    is_over: Event = field(default_factory=Event)
     is_ended: bool = False
 
     @property
@@ -42,10 +44,11 @@ class Hold:
 
     def start_beats(self) -> None:
         """Send signs of life until the line ends."""
-        self.beats = gevent.spawn(_beat, self.line)
+        self.beats = gevent.spawn(_beat, self.line, self.is_over)
 
     def let_go(self) -> None:
         """Free the host in order; where the connection is lost, the host finds out by itself."""
+        self.is_over.set()  # a kill can be passed over: see deeprig.engine.sayings
         if self.beats is not None:
             self.beats.kill()
         try:
@@ -106,10 +109,10 @@ def _failed(line: Line) -> PyinfraError:
     return PyinfraError(f"the host cannot be held for this run: {errors or 'it gave no answer'}")
 
 
-def _beat(line: Line) -> None:
-    while line.is_open:
+def _beat(line: Line, is_over: Event) -> None:
+    while line.is_open and not is_over.is_set():
         try:
             line.send(_BEAT)
         except OSError:
             return
-        gevent.sleep(BEAT_SECONDS)
+        is_over.wait(BEAT_SECONDS)

@@ -11,6 +11,7 @@ from typing import TypeGuard
 
 import gevent
 from gevent import Greenlet
+from gevent.event import Event
 from paramiko import SSHException, Transport
 
 #: A host that answers nothing for so long is lost. A loaded one answers within a second or two.
@@ -25,6 +26,7 @@ class Liveness:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        self._is_over = Event()
         self._asking: Greenlet[..., None] = gevent.spawn(self._ask)
         self.is_silent = False
 
@@ -45,11 +47,11 @@ class Liveness:
 
     def stop(self) -> None:
         """Ask no more."""
+        self._is_over.set()  # a kill can be passed over: see deeprig.engine.sayings
         self._asking.kill()
 
     def _ask(self) -> None:
-        while self._transport.is_active():
-            gevent.sleep(_BETWEEN_SECONDS)
+        while self._transport.is_active() and not self._is_over.wait(_BETWEEN_SECONDS):
             if not self.answers():
                 # Whatever waits for the host now learns that nothing comes.
                 self._transport.close()

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import gevent
+from gevent.event import Event
 from paramiko import SSHException
 from pyinfra.api.command import QuoteString, StringCommand
 from pyinfra.api.host import Host
@@ -31,17 +32,22 @@ def told_live(
         return
     words = (_LAST, "deeprig-look", output, mark)
     look = StringCommand("sh", "-c", *(QuoteString(word) for word in words))
-    following = gevent.spawn(_follow, state, host, look, sudo)
+    is_over = Event()
+    following = gevent.spawn(_follow, state, host, look, sudo, is_over)
     try:
         yield
     finally:
+        # Killing alone is not enough: paramiko's Channel.__del__ passes over whatever is raised in
+        # it, and that runs wherever a channel is dropped, as at the end of each look.
+        is_over.set()
         following.kill()
 
 
-def _follow(state: RunState, host: Host, look: StringCommand, sudo: dict[str, Any]) -> None:
+def _follow(
+    state: RunState, host: Host, look: StringCommand, sudo: dict[str, Any], is_over: Event
+) -> None:
     said = ""
-    while True:
-        gevent.sleep(_LOOK_SECONDS)
+    while not is_over.wait(_LOOK_SECONDS):
         try:
             succeeded, output = host.run_shell_command(look, **sudo)
         except (OSError, EOFError, SSHException):
