@@ -21,9 +21,9 @@ MARK = "<!-- below: python script/full_tests.py -->"
 PAGE = ROOT / "docs" / "full-test.md"
 
 
-def full_files() -> list[str]:
-    """Return the files that have such tests, as pytest finds them."""
-    words = (sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", "full", "tests")
+def full_files(*where: str) -> list[str]:
+    """Return the files of some places that have such tests, as pytest finds them."""
+    words = (sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", "full", *where)
     found = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     names = (line.partition("::")[0] for line in found.splitlines() if "::" in line)
     return list(dict.fromkeys(names))
@@ -35,7 +35,9 @@ def main() -> int:
     parser.add_argument("files", nargs="*", metavar="FILE")
     parser.add_argument("--lanes", type=int, default=1, help="files at once")
     options = parser.parse_args()
-    return run_all(options.files or full_files(), Plan("full", {}), PAGE, MARK, options.lanes)
+    return run_all(
+        options.files or full_files("tests"), Plan("full", {}), PAGE, MARK, options.lanes
+    )
 
 
 if __name__ == "__main__":
