@@ -85,23 +85,14 @@ def _of_fleet(report: FleetReport) -> dict[str, Any]:
 
 
 def _fleet_summary(report: FleetReport) -> list[tuple[str, str]]:
-    statuses = [host.status for host in report.hosts]
-    told = [
-        (_CLASS_OF.get(status, "quiet"), f"{statuses.count(status)} {status}")
-        for status in dict.fromkeys(statuses)
-    ]
     count, unread = len(report.differences), len(report.unread)
-    told.append(("change" if count else "good", f"{count} of {report.compared} keys differ"))
-    return [*told, *([("bad", f"{unread} not known")] if unread else [])]
+    differ = ("change" if count else "good", f"{count} of {report.compared} keys differ")
+    return [*_statuses(report), differ, *([("bad", f"{unread} not known")] if unread else [])]
 
 
 def _summary(report: RunReport | VerifyReport | InspectReport) -> list[tuple[str, str]]:
     """Return (css class, text) for each thing that a reader wants to know first."""
-    statuses = [host.status for host in report.hosts]
-    told = [
-        (_CLASS_OF[status], f"{statuses.count(status)} {status}")
-        for status in dict.fromkeys(statuses)
-    ]
+    told = _statuses(report)
     if isinstance(report, VerifyReport):
         checks = [check.outcome for host in report.hosts for check in host.checks]
         return told + _counted(checks, "checks pass", lambda word: _CLASS_OF.get(word, "quiet"))
@@ -112,6 +103,14 @@ def _summary(report: RunReport | VerifyReport | InspectReport) -> list[tuple[str
     count = sum(host.change_count for host in report.hosts)
     what = "would change" if report.command == "plan" else "changed"
     return [*told, ("change" if count else "quiet", f"{count} {what}")]
+
+
+def _statuses(report: Report) -> list[tuple[str, str]]:
+    statuses = [host.status for host in report.hosts]
+    return [
+        (_CLASS_OF[status], f"{statuses.count(status)} {status}")
+        for status in dict.fromkeys(statuses)
+    ]
 
 
 def _audit_class(word: str) -> str:

@@ -45,7 +45,7 @@ def _together(commands: Commands, waiting: Waiting) -> Commands:
         waiting.begin()
         source = iter(commands())
         try:
-            while not waiting.has_failed:
+            while True:
                 try:
                     command = next(source)
                 except (StopIteration, Refused):
@@ -53,11 +53,15 @@ def _together(commands: Commands, waiting: Waiting) -> Commands:
                 except Exception:
                     yield from waiting.take()
                     raise
-                if waiting.has_failed or waiting.accepts(command):
-                    continue
-                yield from waiting.take()
-                if not waiting.accepts(command):
+                if waiting.has_failed:
+                    break
+                item = waiting.item_of(command)
+                if item is None or not waiting.has_room_for(item):
+                    yield from waiting.take()
+                if item is None:
                     yield command
+                else:
+                    waiting.add(command, item)
             yield from waiting.take()
         finally:
             waiting.end()
@@ -95,17 +99,20 @@ class Waiting:
         self._connector.waiting = None
         self._connector.moment.close()
 
-    def accepts(self, command: PyinfraCommand) -> bool:
-        """Say whether a command waits now; not, where it or its place in a frame is another."""
-        item = doing_of(command, self._arguments_of(command))
-        if item is None or (self._items and self._items[0][1].sudo is not item.sudo):
-            return False
-        size = len(item.content) if isinstance(item, Write) else 0
-        if self._items and self._bytes + size > LARGEST_BYTES:
-            return False
+    def item_of(self, command: PyinfraCommand) -> Question | Write | None:
+        """Return what the line can do in a command's place, or None where it cannot."""
+        return doing_of(command, self._arguments_of(command))
+
+    def has_room_for(self, item: Question | Write) -> bool:
+        """Say whether a thing can be done in one frame with what waits."""
+        if not self._items:
+            return True
+        return self._items[0][1].sudo is item.sudo and self._bytes + _size(item) <= LARGEST_BYTES
+
+    def add(self, command: PyinfraCommand, item: Question | Write) -> None:
+        """Have a command wait."""
         self._items.append((command, item))
-        self._bytes += size
-        return True
+        self._bytes += _size(item)
 
     def take(self) -> Iterator[PyinfraCommand]:
         """Do what waits, and yield it all, for pyinfra to run: what is done already is answered."""
@@ -164,3 +171,7 @@ class Waiting:
 
     def _arguments_of(self, command: PyinfraCommand) -> Any:
         return {**self._own, **command.connector_arguments}
+
+
+def _size(item: Question | Write) -> int:
+    return len(item.content) if isinstance(item, Write) else 0
